@@ -1,0 +1,141 @@
+"""The two attentions of the paper as pure functions (Zhu et al., ICCV 2023, section 3.2).
+
+Shapes: B samples, S styles (1 or B), h heads, d channels per head, N positions, Z style blocks of r positions each.
+Region scores and softmax are computed in fp32 whatever the dtype of the tensors.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .blocks import from_blocks, to_blocks
+
+SCORE_ELEMENTS = 2**24
+"""Region scores held at once (64 MiB in fp32): longer score matrices are computed in row chunks."""
+
+
+def region_keys(key_blocks: Tensor, value_blocks: Tensor, alpha: Tensor, beta: Tensor) -> tuple[Tensor, Tensor]:
+    """One key and one value for each style block: similarity-weighted means around the block's centre.
+
+    Args:
+        key_blocks, value_blocks: `[S, h, Z, r, d]`.
+        alpha, beta: scalars of the similarity, s = sigmoid(beta + alpha * <centre, key>).
+
+    Returns:
+        key and value, `[S, h, Z, d]` in the dtype of `key_blocks`: (sum_y s_y x_y + centre) / (r + 1).
+    """
+    keys, values = key_blocks.float(), value_blocks.float()
+    key_centre, value_centre = keys.mean(-2), values.mean(-2)
+    similarity = torch.sigmoid(beta.float() + alpha.float() * torch.einsum("shzrd,shzd->shzr", keys, key_centre))
+    divisor = keys.shape[-2] + 1
+    key = (torch.einsum("shzr,shzrd->shzd", similarity, keys) + key_centre) / divisor
+    value = (torch.einsum("shzr,shzrd->shzd", similarity, values) + value_centre) / divisor
+    return key.to(key_blocks.dtype), value.to(value_blocks.dtype)
+
+
+def distributed_attention(query: Tensor, key: Tensor, value: Tensor, scale: float = 1.0) -> Tensor:
+    """Every content position attends to the region keys of all style blocks.
+
+    Args:
+        query: `[B, C, H, W]`.
+        key, value: `[S, h, Z, d]` from `region_keys`, with h*d = C.
+        scale: factor of the logits; the paper has none.
+
+    Returns:
+        `[B, C, H, W]`.
+    """
+    batch, channels, height, width = query.shape
+    heads, depth = key.shape[1], key.shape[3]
+    flat = query.permute(0, 2, 3, 1).reshape(batch, height * width, heads, depth).transpose(1, 2)
+    key, value = key.expand(batch, -1, -1, -1), value.expand(batch, -1, -1, -1)
+    attended = F.scaled_dot_product_attention(flat, key, value, scale=scale)
+    return attended.transpose(1, 2).reshape(batch, height, width, channels).permute(0, 3, 1, 2)
+
+
+def progressive_attention(query: Tensor, key_blocks: Tensor, value_blocks: Tensor, scale: float = 1.0) -> Tensor:
+    """Every content block is routed to the style block it matches best, and its positions attend to that block's.
+
+    Args:
+        query: `[B, C, H, W]`, sides divisible by the block's.
+        key_blocks, value_blocks: `[S, h, Z, r, d]`, with h*d = C.
+        scale: factor of the logits inside a block; the routing does not depend on it.
+
+    Returns:
+        `[B, C, H, W]`.
+    """
+    _, heads, _, positions, _ = key_blocks.shape
+    height, width = query.shape[-2:]
+    side = math.isqrt(positions)
+    query_blocks = to_blocks(query, side, heads)
+    routes = route(query_blocks, key_blocks)
+    keys, values = _take_blocks(key_blocks, routes), _take_blocks(value_blocks, routes)
+    attended = F.scaled_dot_product_attention(
+        query_blocks.flatten(0, 1), keys.flatten(0, 1), values.flatten(0, 1), scale=scale
+    )
+    return from_blocks(attended.unflatten(0, query_blocks.shape[:2]), side, height, width)
+
+
+def overlapped_progressive_attention(
+    query: Tensor, key_blocks: Tensor, value_blocks: Tensor, scale: float = 1.0
+) -> Tensor:
+    """Progressive attention on four block grids, 0 and half a block apart each way, blended without edges.
+
+    The weight of a grid is 1 at its blocks' centres and falls to 0 at their edges; the four weights sum to 1.
+    Arguments and result as for `progressive_attention`; the block's side must be even.
+    """
+    height, width = query.shape[-2:]
+    side = math.isqrt(key_blocks.shape[-2])
+    half = side // 2
+    padded = F.pad(query, (half, half, half, half), mode="reflect")
+    ramp = 1 - (2 * (torch.arange(side, device=query.device) + 0.5) / side - 1).abs()
+    blended = torch.zeros((), dtype=torch.float32, device=query.device)
+    for top in (0, half):
+        for left in (0, half):
+            # A grid shifted by half a block starts in the padding; one that is not starts at the picture.
+            rows = height + side if top == 0 else height
+            columns = width + side if left == 0 else width
+            grid = padded[:, :, top : top + rows, left : left + columns]
+            attended = progressive_attention(grid, key_blocks, value_blocks, scale)
+            inside = attended[:, :, half - top : half - top + height, half - left : half - left + width]
+            row_weight = ramp.roll(top - half).repeat(height // side)
+            column_weight = ramp.roll(left - half).repeat(width // side)
+            blended = blended + inside * (row_weight[:, None] * column_weight)
+    return blended.to(query.dtype)
+
+
+def route(query_blocks: Tensor, key_blocks: Tensor) -> Tensor:
+    """The style block with the largest position-aligned inner product, for each content block and head.
+
+    Args:
+        query_blocks: `[B, h, X, r, d]`.
+        key_blocks: `[S, h, Z, r, d]`.
+
+    Returns:
+        `[B, h, X]`, int64, the first index where several are equal. Not differentiable.
+    """
+    batch, heads, blocks = query_blocks.shape[:3]
+    queries, keys = query_blocks.detach().flatten(3), key_blocks.detach().flatten(3).float()
+    rows = max(1, SCORE_ELEMENTS // (heads * keys.shape[2]))
+    routes = torch.empty((batch, heads, blocks), dtype=torch.int64, device=queries.device)
+    # fp32 means fp32: autocast would score in half precision and change routes.
+    with torch.autocast(queries.device.type, enabled=False):
+        for sample in range(batch):
+            candidates = keys[sample % len(keys)].transpose(1, 2)
+            for start in range(0, blocks, rows):
+                chunk = slice(start, start + rows)
+                scores = queries[sample, :, chunk].float() @ candidates
+                routes[sample, :, chunk] = scores.argmax(-1)
+    return routes
+
+
+def _take_blocks(blocks: Tensor, routes: Tensor) -> Tensor:
+    """Gather `[S, h, Z, r, d]` blocks by `[B, h, X]` routes into `[B, h, X, r, d]`."""
+    styles, heads, count, positions, depth = blocks.shape
+    batch = routes.shape[0]
+    firsts = torch.arange(styles * heads, device=routes.device).view(styles, heads, 1) * count
+    taken = blocks.reshape(styles * heads * count, positions * depth).index_select(0, (routes + firsts).flatten())
+    return taken.view(batch, heads, -1, positions, depth)

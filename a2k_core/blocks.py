@@ -1,0 +1,47 @@
+"""Blocks: the non-overlapping p x p tiles of a feature map, in raster order, that regions are made of."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
+    """Extend `[B, C, H, W]` to the right and downwards by reflection until both sides divide by `multiple`.
+
+    Works from 1x1 up: a side shorter than the padding is reflected again and again, a side of 1 is repeated.
+    """
+    height, width = image.shape[-2:]
+    rows, columns = -height % multiple, -width % multiple
+    if not rows and not columns:
+        return image
+    if rows < height and columns < width:
+        return F.pad(image, (0, columns, 0, rows), mode="reflect")
+    image = image.index_select(2, _reflected_indices(height, height + rows, image.device))
+    return image.index_select(3, _reflected_indices(width, width + columns, image.device))
+
+
+def _reflected_indices(length: int, target: int, device: torch.device) -> Tensor:
+    """0 1 2 .. n-1 .. 2 1 0 1 2 .., `target` of them."""
+    period = max(2 * (length - 1), 1)
+    steps = torch.arange(target, device=device) % period
+    return torch.minimum(steps, period - steps) if length > 1 else torch.zeros_like(steps)
+
+
+def to_blocks(features: Tensor, side: int, heads: int) -> Tensor:
+    """Cut `[B, C, H, W]` (sides divisible by `side`) into `[B, heads, blocks, side*side, C/heads]`.
+
+    Blocks and the positions inside a block are in raster order; heads are contiguous groups of channels.
+    """
+    batch, channels, height, width = features.shape
+    rows, columns = height // side, width // side
+    cells = features.permute(0, 2, 3, 1).reshape(batch, rows, side, columns, side, heads, channels // heads)
+    return cells.permute(0, 5, 1, 3, 2, 4, 6).reshape(batch, heads, rows * columns, side * side, channels // heads)
+
+
+def from_blocks(blocks: Tensor, side: int, height: int, width: int) -> Tensor:
+    """The inverse of `to_blocks`: `[B, heads, blocks, side*side, d]` to `[B, heads*d, H, W]`."""
+    batch, heads, _, _, depth = blocks.shape
+    cells = blocks.reshape(batch, heads, height // side, width // side, side, side, depth)
+    return cells.permute(0, 2, 4, 3, 5, 1, 6).reshape(batch, height, width, heads * depth).permute(0, 3, 1, 2)

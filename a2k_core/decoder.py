@@ -1,0 +1,63 @@
+"""The decoders: merged deep features and the stride-4 features in, a picture out."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .config import StyA2KConfig
+from .layers import ResidualBlock, conv3x3
+
+
+class VGGDecoder(nn.Module):
+    """The paper's decoder: VGG-19 mirrored, with nearest upsampling; the stride-4 features are concatenated."""
+
+    def __init__(self, config: StyA2KConfig, operations: ModuleType | Any = nn) -> None:
+        super().__init__()
+        width1, width2, width4 = config.encoder_widths[0], config.encoder_widths[1], config.channels[0]
+        self.deep = nn.Sequential(conv3x3(config.channels[1], width4, operations), nn.ReLU(inplace=True), nn.Upsample(scale_factor=2))
+        layers: list[nn.Module] = []
+        inputs = 2 * width4
+        for outputs in (width4, width4, width4, width2, "up", width2, width1, "up", width1):
+            if outputs == "up":
+                layers.append(nn.Upsample(scale_factor=2))
+            else:
+                layers += [conv3x3(inputs, outputs, operations), nn.ReLU(inplace=True)]
+                inputs = outputs
+        self.shallow = nn.Sequential(*layers, conv3x3(width1, 3, operations))
+
+    def forward(self, merged: Tensor, level4: Tensor) -> Tensor:
+        """`[B, C, H/8, W/8]` and `[B, C, H/4, W/4]` features to `[B, 3, H, W]`, unclamped."""
+        return self.shallow(torch.cat([self.deep(merged), level4], dim=1))
+
+
+class CompactDecoder(nn.Module):
+    """A small decoder with bilinear upsampling whose last convolution writes the picture at stride 2, sub-pixel."""
+
+    def __init__(self, config: StyA2KConfig, operations: ModuleType | Any = nn) -> None:
+        super().__init__()
+        width2, width4, width8 = config.encoder_widths[0], config.channels[0], config.channels[1]
+        self.deep = nn.Sequential(conv3x3(width8, width4, operations), nn.ReLU(inplace=True), _bilinear_x2())
+        self.shallow = nn.Sequential(
+            conv3x3(width4, width4, operations),
+            nn.ReLU(inplace=True),
+            ResidualBlock(width4, operations),
+            conv3x3(width4, width2, operations),
+            nn.ReLU(inplace=True),
+            _bilinear_x2(),
+            conv3x3(width2, width2, operations),
+            nn.ReLU(inplace=True),
+            conv3x3(width2, 12, operations),
+            nn.PixelShuffle(2),
+        )
+
+    def forward(self, merged: Tensor, level4: Tensor) -> Tensor:
+        """`[B, C, H/8, W/8]` and `[B, C, H/4, W/4]` features to `[B, 3, H, W]`, unclamped."""
+        return self.shallow(self.deep(merged) + level4)
+
+
+def _bilinear_x2() -> nn.Upsample:
+    return nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)

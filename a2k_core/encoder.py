@@ -1,0 +1,81 @@
+"""The encoders: VGG-19 (paper) and a small one made for speed. Both give features at strides 4, 8 and 16."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from torch import Tensor, nn
+
+from .config import StyA2KConfig
+from .layers import ResidualBlock, conv3x3
+
+Features = tuple[Tensor, Tensor, Tensor]
+"""`[B, C, H/4, W/4]`, `[B, C, H/8, W/8]`, `[B, C, H/16, W/16]`, with the C of `StyA2KConfig.channels`."""
+
+VGG19_DEPTHS = (2, 2, 4, 4, 1)
+"""Convolutions in each stage of VGG-19, up to relu5_1."""
+
+
+class VGGEncoder(nn.Module):
+    """VGG-19 up to relu5_1, any widths, with reflect padding.
+
+    The first layer, `conv0`, is the 1x1 convolution that turns RGB in 0..1 into what the network was trained on. Where a level
+    of `config.channels` is wider than the network, a 1x1 convolution and a ReLU widen it (distilled VGGs come with such layers).
+    """
+
+    def __init__(self, config: StyA2KConfig, operations: ModuleType | Any = nn) -> None:
+        super().__init__()
+        self.conv0 = operations.Conv2d(3, 3, 1)
+        self.stages = nn.ModuleList()
+        width = 3
+        for stage_width, depth in zip(config.encoder_widths, VGG19_DEPTHS, strict=True):
+            inputs = [width] + [stage_width] * (depth - 1)
+            self.stages.append(nn.ModuleList(conv3x3(i, stage_width, operations) for i in inputs))
+            width = stage_width
+        self.widen = nn.ModuleList(
+            nn.Identity() if narrow == wide else nn.Sequential(operations.Conv2d(narrow, wide, 1), nn.ReLU())
+            for narrow, wide in zip(config.encoder_widths[2:], config.channels, strict=True)
+        )
+        self.relu = nn.ReLU(inplace=True)
+        self.pool = nn.MaxPool2d(2, ceil_mode=True)
+
+    def all_levels(self, image: Tensor) -> list[Tensor]:
+        """relu1_1, relu2_1, .. relu5_1 of `[B, 3, H, W]` RGB in 0..1, at the network's own widths."""
+        levels = []
+        x = self.conv0(image)
+        for stage in self.stages:
+            if levels:
+                x = self.pool(x)
+            for index, conv in enumerate(stage):
+                x = self.relu(conv(x))
+                if index == 0:
+                    levels.append(x)
+        return levels
+
+    def forward(self, image: Tensor) -> Features:
+        """relu3_1, relu4_1 and relu5_1 of `[B, 3, H, W]` RGB in 0..1 with sides divisible by 16."""
+        relu3_1, relu4_1, relu5_1 = (widen(level) for widen, level in zip(self.widen, self.all_levels(image)[2:], strict=True))
+        return relu3_1, relu4_1, relu5_1
+
+
+class CompactEncoder(nn.Module):
+    """Strided convolutions with a residual block at strides 4 and 8; nothing is computed at full resolution."""
+
+    def __init__(self, config: StyA2KConfig, operations: ModuleType | Any = nn) -> None:
+        super().__init__()
+        width2, width4, width8, width16 = config.encoder_widths
+        self.stem = nn.Sequential(operations.Conv2d(3, width2, 5, stride=2, padding=2, padding_mode="reflect"), nn.ReLU(inplace=True))
+        self.stride4 = nn.Sequential(
+            conv3x3(width2, width4, operations, stride=2), nn.ReLU(inplace=True), ResidualBlock(width4, operations)
+        )
+        self.stride8 = nn.Sequential(
+            conv3x3(width4, width8, operations, stride=2), nn.ReLU(inplace=True), ResidualBlock(width8, operations)
+        )
+        self.stride16 = nn.Sequential(conv3x3(width8, width16, operations, stride=2), nn.ReLU(inplace=True))
+
+    def forward(self, image: Tensor) -> Features:
+        """Features of `[B, 3, H, W]` RGB in 0..1 with sides divisible by 16."""
+        level4 = self.stride4(self.stem(image))
+        level8 = self.stride8(level4)
+        return level4, level8, self.stride16(level8)

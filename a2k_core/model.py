@@ -1,0 +1,154 @@
+"""The network: encode a style once, apply it to any number of pictures."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .all_to_key import AllToKey
+from .blocks import pad_to_multiple
+from .config import StyA2KConfig
+from .decoder import CompactDecoder, VGGDecoder
+from .encoded_style import EncodedStyle
+from .encoder import CompactEncoder, Features, VGGEncoder
+from .errors import InputError
+from .layers import conv3x3
+from .statistics import Moments, channel_moments
+
+MAX_STRENGTH = 2.0
+
+
+class StyA2K(nn.Module):
+    """Arbitrary style transfer with all-to-key attention (Zhu et al., ICCV 2023).
+
+    Pictures are `[B, 3, H, W]` RGB in 0..1, any H and W from 1 up, on any device and in any floating dtype: they are moved to the
+    network's. Weights are random until loaded; see `load_model`.
+
+    Args:
+        config: the shape of the network.
+        operations: where `Conv2d` comes from; a host with its own weight handling passes its namespace.
+    """
+
+    def __init__(self, config: StyA2KConfig, operations: ModuleType | Any = nn) -> None:
+        super().__init__()
+        self.config = config
+        vgg = config.backbone == "vgg"
+        self.encoder = VGGEncoder(config, operations) if vgg else CompactEncoder(config, operations)
+        self.attention = nn.ModuleList(
+            AllToKey(
+                channels,
+                block,
+                config.heads,
+                scaled_logits=config.scaled_logits,
+                residual=config.residual,
+                overlap=config.overlap,
+                operations=operations,
+            )
+            for channels, block in zip(config.channels, config.blocks, strict=True)
+        )
+        self.merge = conv3x3(config.channels[1], config.channels[1], operations)
+        self.decoder = VGGDecoder(config, operations) if vgg else CompactDecoder(config, operations)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype convolutions are computed in; statistics, region scores and softmax are fp32 in any case."""
+        return next(self.parameters()).dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
+
+    @torch.no_grad()
+    def encode_style(self, style: Tensor) -> EncodedStyle:
+        """Everything that depends on the style alone.
+
+        Args:
+            style: `[S, 3, H, W]` RGB in 0..1. S is 1, or the number of contents the styles will be applied to.
+
+        Raises:
+            InputError: when it is not a picture.
+        """
+        return self.encode_style_features(self.features(style, "style"))
+
+    @torch.no_grad()
+    def transfer(self, content: Tensor, encoded_style: EncodedStyle, strength: float = 1.0) -> Tensor:
+        """Stylize pictures.
+
+        Args:
+            content: `[B, 3, H, W]` RGB in 0..1.
+            encoded_style: from this model's `encode_style`; one style for all contents, or one for each.
+            strength: 0 returns the content itself, 1 is the full style, up to 2 exaggerates. It mixes features; below 1 it
+                also gives back, in proportion, the detail that encoding and decoding the content loses.
+
+        Returns:
+            `[B, 3, H, W]` in 0..1, of the content's size, device and dtype.
+
+        Raises:
+            InputError: when the content is not a picture, the counts do not match, or the strength is out of range.
+        """
+        check_picture(content, "content")
+        if encoded_style.batch not in (1, len(content)):
+            raise InputError(f"{encoded_style.batch} styles for {len(content)} contents; pass one style, or one for each content")
+        if not 0 <= strength <= MAX_STRENGTH:
+            raise InputError(f"strength is {strength}; it must lie between 0 (the content) and {MAX_STRENGTH:g} (exaggerated)")
+        if strength == 0:
+            return content.clamp(0, 1)
+        features = self.features(content, "content")
+        moments = [channel_moments(level) for level in features]
+        image = self.decode(self.stylize(features, moments, encoded_style.to(self.device), strength))
+        image = image[..., : content.shape[-2], : content.shape[-1]].to(content)
+        if strength < 1:
+            rebuilt = self.decode(features)[..., : content.shape[-2], : content.shape[-1]].to(content)
+            image = image + (1 - strength) * (content - rebuilt)
+        return image.clamp(0, 1)
+
+    def forward(self, content: Tensor, style: Tensor) -> Tensor:
+        """Stylize at full strength, unclamped and differentiable; sizes must be multiples of `config.grid`. For training."""
+        features = self.encoder(content)
+        moments = [channel_moments(level) for level in features]
+        return self.decode(self.stylize(features, moments, self.encode_style_features(self.encoder(style)), 1.0))
+
+    def features(self, image: Tensor, name: str = "image") -> Features:
+        """The encoder's features of a picture padded by reflection to the grid; `name` is what an error calls it."""
+        check_picture(image, name)
+        image = image.to(self.device, self.dtype)
+        padded = pad_to_multiple(image, self.config.grid)
+        return self.encoder(padded.contiguous(memory_format=torch.channels_last))
+
+    def encode_style_features(self, features: Features) -> EncodedStyle:
+        """`encode_style` from features; differentiable."""
+        level4, level8, level16 = (module.encode(level) for module, level in zip(self.attention, features, strict=True))
+        return EncodedStyle((level4, level8, level16))
+
+    def stylize(self, features: Features, moments: list[Moments], style: EncodedStyle, strength: float) -> Features:
+        """All-to-key attention at the three levels, mixed with the content's features: content + strength * (styled - content)."""
+        mixed = []
+        for module, content, content_moments, level in zip(self.attention, features, moments, style.levels, strict=True):
+            styled = module(content, content_moments, level)
+            mixed.append(styled if strength == 1 else torch.lerp(content, styled, strength))
+        return mixed[0], mixed[1], mixed[2]
+
+    def decode(self, features: Features) -> Tensor:
+        """Features at the three levels to `[B, 3, H, W]`, unclamped."""
+        level4, level8, level16 = features
+        merged = self.merge(level8 + F.interpolate(level16, scale_factor=2, mode=self._merge_upsampling))
+        return self.decoder(merged, level4)
+
+    @property
+    def _merge_upsampling(self) -> str:
+        return "nearest" if self.config.backbone == "vgg" else "bilinear"
+
+
+def check_picture(image: Tensor, name: str) -> None:
+    """Raise `InputError` unless `image` is a `[B, 3, H, W]` floating tensor with at least one picture and one pixel."""
+    if not isinstance(image, Tensor):
+        raise InputError(f"{name} is a {type(image).__name__}; pass a tensor [B, 3, H, W], RGB in 0..1")
+    if image.ndim != 4 or image.shape[1] != 3 or 0 in image.shape:
+        raise InputError(f"{name} has shape {list(image.shape)}; pass [B, 3, H, W] with B, H and W of at least 1")
+    if not image.is_floating_point():
+        raise InputError(f"{name} is {image.dtype}; pass floating point RGB in 0..1 (divide 8-bit values by 255)")
