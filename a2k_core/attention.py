@@ -46,14 +46,14 @@ def distributed_attention(query: Tensor, key: Tensor, value: Tensor, scale: floa
         scale: factor of the logits; the paper has none.
 
     Returns:
-        `[B, C, H, W]`.
+        `[B, C, H, W]`; values of another depth give that many channels instead.
     """
-    batch, channels, height, width = query.shape
+    batch, _, height, width = query.shape
     heads, depth = key.shape[1], key.shape[3]
     flat = query.permute(0, 2, 3, 1).reshape(batch, height * width, heads, depth).transpose(1, 2)
     key, value = key.expand(batch, -1, -1, -1), value.expand(batch, -1, -1, -1)
     attended = F.scaled_dot_product_attention(flat, key, value, scale=scale)
-    return attended.transpose(1, 2).reshape(batch, height, width, channels).permute(0, 3, 1, 2)
+    return attended.transpose(1, 2).reshape(batch, height, width, -1).permute(0, 3, 1, 2)
 
 
 def progressive_attention(query: Tensor, key_blocks: Tensor, value_blocks: Tensor, scale: float = 1.0) -> Tensor:
@@ -65,7 +65,7 @@ def progressive_attention(query: Tensor, key_blocks: Tensor, value_blocks: Tenso
         scale: factor of the logits inside a block; the routing does not depend on it.
 
     Returns:
-        `[B, C, H, W]`.
+        `[B, C, H, W]`; values of another depth give that many channels instead.
     """
     _, heads, _, positions, _ = key_blocks.shape
     height, width = query.shape[-2:]

@@ -17,7 +17,8 @@ class VGGDecoder(nn.Module):
 
     def __init__(self, config: StyA2KConfig, operations: ModuleType | Any = nn) -> None:
         super().__init__()
-        width1, width2, width4 = config.encoder_widths[0], config.encoder_widths[1], config.channels[0]
+        width4 = config.channels[0]
+        width2, width1 = max(width4 // 2, 1), max(width4 // 4, 1)
         self.deep = nn.Sequential(conv3x3(config.channels[1], width4, operations), nn.ReLU(inplace=True), nn.Upsample(scale_factor=2))
         layers: list[nn.Module] = []
         inputs = 2 * width4
