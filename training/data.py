@@ -1,0 +1,156 @@
+"""Pictures for training: any folder of files in, deterministic batches of crops out."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+log = logging.getLogger("train")
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
+UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+"""What Pillow raises for a file that is not a whole picture."""
+
+
+@contextlib.contextmanager
+def _open(path: Path) -> Iterator[Image.Image]:
+    """Open a picture without Pillow's warnings about odd metadata, which would drown the progress bar."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(path) as image:
+            yield image
+
+
+def find_pictures(folder: Path, smallest: int) -> list[Path]:
+    """All pictures below a folder whose short side has at least `smallest` pixels, in a fixed order.
+
+    Reads headers only. Files that cannot be opened or are too small are counted in one warning that names the first ones.
+
+    Raises:
+        FileNotFoundError: when the folder is not there, or holds no usable picture.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is not a folder; give a folder of pictures")
+    usable, broken, tiny = [], [], []
+    for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()):
+        try:
+            with _open(path) as image:
+                (usable if min(image.size) >= smallest else tiny).append(path)
+        except UNREADABLE:
+            broken.append(path)
+    for what, files in (("cannot be opened", broken), (f"are smaller than the {smallest} px crop", tiny)):
+        if files:
+            log.warning("%s: skipped %d pictures that %s, such as %s", folder, len(files), what, ", ".join(f.name for f in files[:3]))
+    if not usable:
+        raise FileNotFoundError(f"{folder} has no usable picture of at least {smallest} px; accepted are {', '.join(sorted(SUFFIXES))}")
+    return usable
+
+
+def read_crop(path: Path, crop: int, zoom: float, random: np.random.Generator) -> Tensor:
+    """A random square of a picture, flipped half the time, scaled down to `crop`: `[3, crop, crop]`, uint8."""
+    with _open(path) as image:
+        short = min(image.size)
+        # Uniform in the logarithm: a halving of scale is as likely anywhere.
+        side = min(short, round(crop * math.exp(random.uniform(0, math.log(zoom)))))
+        left = int(random.integers(image.width - side + 1))
+        top = int(random.integers(image.height - side + 1))
+        square = image.convert("RGB").crop((left, top, left + side, top + side))
+    if side != crop:
+        square = square.resize((crop, crop), Image.Resampling.LANCZOS)
+    pixels = np.asarray(square)
+    if random.random() < 0.5:
+        pixels = pixels[:, ::-1]
+    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
+
+
+class CropDataset(Dataset[tuple[Tensor, list[str]]]):
+    """An endless list of crops: item i depends on the seed and on i alone, so training resumes by index.
+
+    Every pass over the pictures is shuffled anew. A picture that turns out broken is replaced by the next one.
+    """
+
+    def __init__(self, pictures: list[Path], crop: int, zoom: float, seed: int) -> None:
+        self.pictures = pictures
+        self.crop = crop
+        self.zoom = zoom
+        self.seed = seed
+        self._order: tuple[int, np.ndarray] | None = None
+
+    def __getitem__(self, index: int) -> tuple[Tensor, list[str]]:
+        """The crop, `[3, crop, crop]` uint8, and the pictures that were skipped on the way to it."""
+        epoch, position = divmod(index, len(self.pictures))
+        if self._order is None or self._order[0] != epoch:
+            self._order = epoch, np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.pictures))
+        order = self._order[1]
+        skipped: list[str] = []
+        for offset in range(len(self.pictures)):
+            path = self.pictures[order[(position + offset) % len(order)]]
+            try:
+                return read_crop(path, self.crop, self.zoom, np.random.default_rng([self.seed, 1, index])), skipped
+            except UNREADABLE:
+                skipped.append(str(path))
+        raise OSError(f"none of the {len(self.pictures)} pictures can be read, such as {self.pictures[0]}")
+
+
+class StepSampler(Sampler[list[int]]):
+    """The indices of one process's batches, from any step on: step s of rank r takes its own run of the endless list."""
+
+    def __init__(self, first_index: int, batch: int, steps: int, rank: int, world: int) -> None:
+        self.first_index = first_index
+        self.batch = batch
+        self.steps = steps
+        self.rank = rank
+        self.world = world
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for step in range(self.steps):
+            start = self.first_index + (step * self.world + self.rank) * self.batch
+            yield list(range(start, start + self.batch))
+
+    def __len__(self) -> int:
+        return self.steps
+
+
+def batches(
+    pictures: list[Path], *, crop: int, zoom: float, seed: int, sampler: StepSampler, workers: int, pin: bool
+) -> Iterator[Tensor]:
+    """Batches `[B, 3, crop, crop]`, uint8. Broken pictures are reported once each."""
+    loader = DataLoader(
+        CropDataset(pictures, crop, zoom, seed),
+        batch_sampler=sampler,
+        num_workers=workers,
+        collate_fn=_collate,
+        pin_memory=pin,
+        # Forking after the training threads have started can dead-lock.
+        multiprocessing_context="forkserver" if workers else None,
+    )
+    reported: set[str] = set()
+    for images, skipped in loader:
+        for path in set(skipped) - reported:
+            log.warning("skipped %s: it cannot be read", path)
+        reported.update(skipped)
+        yield images
+
+
+def _collate(samples: list[tuple[Tensor, list[str]]]) -> tuple[Tensor, list[str]]:
+    return torch.stack([image for image, _ in samples]), [path for _, skipped in samples for path in skipped]
+
+
+def read_square(path: Path, side: int) -> Tensor:
+    """The middle of a picture, `[3, side, side]` in 0..1: for validation, the same every time."""
+    with _open(path) as image:
+        short = min(image.size)
+        left, top = (image.width - short) // 2, (image.height - short) // 2
+        square = image.convert("RGB").crop((left, top, left + short, top + short))
+    pixels = np.array(square.resize((side, side), Image.Resampling.LANCZOS))
+    return torch.from_numpy(pixels).permute(2, 0, 1).float() / 255

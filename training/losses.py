@@ -1,0 +1,82 @@
+"""The losses of training: the paper's two (section 3.4), and what a trained encoder needs besides."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from a2k_core.attention import distributed_attention, progressive_attention, region_keys
+from a2k_core.blocks import pad_to_multiple, to_blocks
+from a2k_core.statistics import channel_moments, normalize
+
+A2K_BLOCKS = (16, 8, 8, 4)
+"""Block sides of the all-to-key loss at relu2_1 .. relu5_1."""
+
+A2K_HEADS = 8
+
+
+def global_loss(stylized: list[Tensor], style: list[Tensor]) -> Tensor:
+    """L_global: MSE of the channels' means plus MSE of their standard deviations, summed over the given levels."""
+    total = stylized[0].new_zeros((), dtype=torch.float32)
+    for level, target in zip(stylized, style, strict=True):
+        ours, theirs = channel_moments(level), channel_moments(target)
+        total = total + F.mse_loss(ours.mean, theirs.mean) + F.mse_loss(ours.std, theirs.std)
+    return total
+
+
+def all_to_key_loss(stylized: list[Tensor], content: list[Tensor], style: list[Tensor]) -> Tensor:
+    """L_A2K over relu2_1 .. relu5_1: the stylized features should be what parameter-free all-to-key attention makes.
+
+    Args:
+        stylized, content, style: five levels each, relu1_1 .. relu5_1.
+    """
+    total = stylized[0].new_zeros((), dtype=torch.float32)
+    for level, block in enumerate(A2K_BLOCKS, start=1):
+        total = total + F.mse_loss(stylized[level].float(), _all_to_key_target(content, style, level, block))
+    return total
+
+
+@torch.no_grad()
+def _all_to_key_target(content: list[Tensor], style: list[Tensor], level: int, block: int) -> Tensor:
+    """Distributed plus progressive attention plus raw content at one level, alpha 1, beta 0, in fp32.
+
+    Queries and keys are all levels up to this one, normalised and resized to it; values are the raw style features.
+    """
+    query, key = _stacked(content, level), _stacked(style, level)
+    value = style[level].float()
+    height, width = query.shape[-2:]
+    query, key, value = (pad_to_multiple(x, block) for x in (query, key, value))
+    key_blocks, value_blocks = to_blocks(key, block, A2K_HEADS), to_blocks(value, block, A2K_HEADS)
+    one, zero = torch.ones((), device=key.device), torch.zeros((), device=key.device)
+    distributed = distributed_attention(query, *region_keys(key_blocks, value_blocks, one, zero))
+    progressive = progressive_attention(query, key_blocks, value_blocks)
+    return (distributed + progressive)[..., :height, :width] + content[level].float()
+
+
+def _stacked(levels: list[Tensor], last: int) -> Tensor:
+    size = levels[last].shape[-2:]
+    return torch.cat([F.interpolate(normalize(x, channel_moments(x)), size, mode="nearest") for x in levels[: last + 1]], dim=1)
+
+
+def content_loss(stylized: list[Tensor], content: list[Tensor]) -> Tensor:
+    """MSE of normalised features, summed over the given levels: structure without its colours."""
+    total = stylized[0].new_zeros((), dtype=torch.float32)
+    for level, target in zip(stylized, content, strict=True):
+        total = total + F.mse_loss(normalize(level, channel_moments(level)), normalize(target, channel_moments(target)))
+    return total
+
+
+def feature_loss(features: list[Tensor], target: list[Tensor]) -> Tensor:
+    """MSE of features, summed over the given levels."""
+    return torch.stack([F.mse_loss(a.float(), b.float()) for a, b in zip(features, target, strict=True)]).sum()
+
+
+def total_variation(images: Tensor) -> Tensor:
+    """Mean absolute difference of neighbouring pixels, both ways."""
+    return (images[..., 1:, :] - images[..., :-1, :]).abs().mean() + (images[..., 1:] - images[..., :-1]).abs().mean()
+
+
+def range_loss(images: Tensor) -> Tensor:
+    """Mean distance of pixels outside 0..1 from it."""
+    return (images - images.clamp(0, 1)).abs().mean()

@@ -1,0 +1,93 @@
+"""What one training step computes: a batch in, the loss and its terms out."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from a2k_core import StyA2K
+from a2k_core.encoder import Features
+from a2k_core.statistics import channel_moments, normalize
+
+from feature_network import FeatureNetwork
+from losses import all_to_key_loss, content_loss, feature_loss, global_loss, range_loss, total_variation
+from options import Options
+
+Terms = dict[str, Tensor]
+"""Detached loss terms by name, already weighted: they add up to the loss."""
+
+
+class Objective(nn.Module):
+    """The network with its losses in one `forward`, so that DistributedDataParallel can wrap both stages of training."""
+
+    def __init__(self, model: StyA2K, features: FeatureNetwork, options: Options) -> None:
+        super().__init__()
+        self.model = model
+        self.options = options
+        # In a tuple: the frozen network is no part of what is saved or averaged.
+        self._features = (features,)
+        own = [module.query.in_channels for module in model.attention]
+        theirs = features.encoder.stages
+        self.regression = nn.ModuleList(
+            nn.Conv2d(width, theirs[stage][0].out_channels, 1) for stage, width in zip((2, 3, 4), own, strict=True)
+        )
+
+    def forward(self, content: Tensor, style: Tensor | None, step: int = 0) -> tuple[Tensor, Terms]:
+        """Loss and terms of `[B, 3, S, S]` pictures in 0..1; without styles, of the autoencoder."""
+        terms = self._reconstruct(content) if style is None else self._stylize(content, style, step)
+        loss = torch.stack(list(terms.values())).sum()
+        return loss, {name: term.detach() for name, term in terms.items()}
+
+    def _reconstruct(self, images: Tensor) -> Terms:
+        features = self.model.encoder(images)
+        rebuilt = self.model.decode(features)
+        with torch.no_grad():
+            target = self._features[0](images)
+        return {
+            "pixels": 20 * F.mse_loss(rebuilt.float(), images),
+            "features": feature_loss(self._features[0](rebuilt)[:4], target[:4]),
+            "regression": self._regression(features, target),
+        }
+
+    def _stylize(self, content: Tensor, style: Tensor, step: int) -> Terms:
+        options, batch = self.options, len(content)
+        # A quarter of the batch goes through again in its own style: contents and styles in turn.
+        count = max(batch // 4, 1) if options.identity_weight else 0
+        same = (style if step % 2 else content)[:count]
+        source, target_style = torch.cat([content, same]), torch.cat([style, same])
+
+        source_features = self.model.encoder(source)
+        encoded = self.model.encode_style_features(self.model.encoder(target_style))
+        moments = [channel_moments(level) for level in source_features]
+        stylized = self.model.decode(self.model.stylize(source_features, moments, encoded, 1.0)).float()
+
+        ours = self._features[0](stylized)
+        with torch.no_grad():
+            of_content, of_style = self._features[0](source), self._features[0](style)
+        paired, content_levels = [level[:batch] for level in ours], [level[:batch] for level in of_content]
+        terms = {"style": options.style_weight * global_loss(paired[:4], of_style[:4])}
+        if options.deep_style_weight:
+            terms["deep_style"] = options.deep_style_weight * global_loss(paired[4:], of_style[4:])
+        if options.a2k_weight:
+            terms["a2k"] = options.a2k_weight * all_to_key_loss(paired, content_levels, of_style)
+        if options.content_weight:
+            terms["content"] = options.content_weight * content_loss(paired[3:], content_levels[3:])
+        if count:
+            pixels = F.mse_loss(stylized[batch:], same)
+            deep = feature_loss([level[batch:] for level in ours[:4]], [level[batch:] for level in of_content[:4]])
+            terms["identity"] = options.identity_weight * (pixels + 0.05 * deep)
+        if options.regression_weight:
+            terms["regression"] = options.regression_weight * self._regression(source_features, of_content)
+        if options.tv_weight:
+            terms["tv"] = options.tv_weight * total_variation(stylized[:batch])
+        if options.range_weight:
+            terms["range"] = options.range_weight * range_loss(stylized[:batch])
+        return terms
+
+    def _regression(self, features: Features, target: list[Tensor]) -> Tensor:
+        """How far the encoder's features are from a linear map to the normalised relu3_1, relu4_1, relu5_1."""
+        total = features[0].new_zeros((), dtype=torch.float32)
+        for head, level, wanted in zip(self.regression, features, target[2:], strict=True):
+            total = total + F.mse_loss(head(level).float(), normalize(wanted, channel_moments(wanted)))
+        return total

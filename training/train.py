@@ -1,0 +1,284 @@
+"""Train StyA2K weights: `python training/train.py --content DIR --style DIR --out FILE.safetensors`.
+
+One process, or several with `torchrun --nproc-per-node N training/train.py ...`. Ctrl-C or SIGTERM finishes the step, saves
+and stops; `--resume` goes on from there to the same weights as a run that was not interrupted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import math
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+# Run as a script, the folder of this file is on the path, the project's is not.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from a2k_core import StyA2K, StyA2KConfig, save_model  # noqa: E402 - after the path
+from data import StepSampler, batches, find_pictures, read_square  # noqa: E402
+from feature_network import FeatureNetwork, FeatureNetworkError, encoder_config, load_encoder  # noqa: E402
+from objective import Objective  # noqa: E402
+from options import Options, parse  # noqa: E402
+from reporting import Reporter, sample_grid  # noqa: E402
+from state import ResumeError, TrainingState  # noqa: E402
+
+log = logging.getLogger("train")
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+CONTENT_STREAM, STYLE_STREAM = 1, 2
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the script. Returns the exit status: 0 done, 1 bad input, 130 interrupted (and saved)."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    options = parse(argv)
+    try:
+        return train(options)
+    except (FileNotFoundError, FeatureNetworkError, ResumeError) as error:
+        log.error("train.py: %s", error)
+        return 1
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
+
+
+def train(options: Options) -> int:
+    """The whole of training, top to bottom."""
+    device, rank, world = start_processes(options.device)
+    torch.manual_seed(options.seed)
+    assert options.run is not None
+    checkpoint = options.run / "checkpoint.pt"
+    if checkpoint.exists() and not options.resume:
+        raise ResumeError(f"{options.run} holds a run already; continue it with --resume, or start another with --run DIR")
+    if not options.out.parent.is_dir():
+        raise FileNotFoundError(f"{options.out.parent} is not a folder; --out needs one that exists")
+
+    # Pictures: evenly spread ones are kept out for validation.
+    contents, held_contents = hold_out(find_pictures(options.content, options.crop), options.validation)
+    styles, held_styles = hold_out(find_pictures(options.style, options.crop), options.validation)
+    side = max(options.crop, 256) // 64 * 64
+    validation = [torch.stack([read_square(path, side) for path in held]).to(device) for held in (held_contents, held_styles)]
+    if rank == 0:
+        log.info("%d contents, %d styles, on %s x%d, in %s", len(contents), len(styles), device, world, options.run)
+        options.run.mkdir(parents=True, exist_ok=True)
+
+    # Networks.
+    features = FeatureNetwork(load_encoder(options.features, options.feature_weights, encoder_config(options.features, wide=False)))
+    features.to(device, memory_format=torch.channels_last)
+    if options.calibrate:
+        features.calibrate(validation[1])
+    model = build_model(options).to(device, memory_format=torch.channels_last)
+    objective = Objective(model, features, options).to(device)
+    trainable = [parameter for parameter in objective.parameters() if parameter.requires_grad]
+    state = TrainingState(
+        objective,
+        AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(options.ema)),
+        torch.optim.Adam(trainable, lr=options.lr),
+        torch.amp.GradScaler(device.type, enabled=options.precision == "fp16"),
+    )
+    if options.resume:
+        state.load(checkpoint, options)
+    # The autoencoder does not use the attention, so some parameters have no gradient in that stage.
+    parallel: nn.Module = DistributedDataParallel(objective, find_unused_parameters=True) if world > 1 else objective
+
+    total = options.pretrain_steps + options.steps
+    reporter = Reporter(options.run, silent=rank > 0, first_step=state.step)
+    pairs = training_pairs(options, contents, styles, state.step, rank, world, pin=device.type == "cuda")
+    stop = StopRequest()
+    shown: dict[str, float] = {}
+    bar = tqdm(total=total, initial=state.step, disable=rank > 0, unit="step", dynamic_ncols=True, smoothing=0.05)
+    with logging_redirect_tqdm(), bar:
+        while state.step < total:
+            started = time.perf_counter()
+            for group in state.optimizer.param_groups:
+                group["lr"] = learning_rate(options, state.step)
+            content, style = (to_float(images, device) for images in next(pairs))
+            with torch.autocast(device.type, DTYPES[options.precision], enabled=options.precision != "fp32"):
+                loss, terms = parallel(content, style, state.step)
+            state.optimizer.zero_grad(set_to_none=True)
+            state.scaler.scale(loss).backward()
+            state.scaler.unscale_(state.optimizer)
+            norm = nn.utils.clip_grad_norm_(trainable, options.clip)
+            if torch.isfinite(norm):
+                state.scaler.step(state.optimizer)
+            state.scaler.update()
+            # A short memory at first, so that the average is of use from the start.
+            decay = min(options.ema, (state.step + 1) / (state.step + 10))
+            state.average.multi_avg_fn = get_ema_multi_avg_fn(decay)
+            state.average.update_parameters(model)
+            state.step += 1
+            state.seconds += time.perf_counter() - started
+
+            bar.update()
+            if state.step % options.log_every == 0 or state.step == total:
+                if not math.isfinite(loss.item()):
+                    log.warning("step %d: the loss is %s; the step was skipped", state.step, loss.item())
+                shown = {name: term.item() for name, term in terms.items()}
+                speed = len(content) * world / (time.perf_counter() - started)
+                reporter.scalars("train", {**shown, "loss": loss.item(), "gradient_norm": norm.item(), "pictures_per_second": speed}, state.step)
+                bar.set_postfix_str(f"loss {loss.item():.3f}, {speed:.1f} pictures/s")
+            if rank == 0 and (state.step % options.sample_every == 0 or state.step == total):
+                report_samples(reporter, state, objective, options, *validation)
+            stopping = stop.agreed(device, world)
+            if rank == 0 and (state.step % options.checkpoint_every == 0 or state.step == total or stopping):
+                state.save(checkpoint, options)
+            if stopping:
+                log.info("stopped and saved at step %d of %d; go on with --resume", state.step, total)
+                reporter.close()
+                return 130
+    reporter.close()
+    if rank == 0:
+        released = state.average.module
+        save_model(released, options.out, release_metadata(options, state, shown, len(contents), len(styles), world))
+        log.info("wrote %s after %d steps, %.0f minutes", options.out, state.step, state.seconds / 60)
+    return 0
+
+
+def start_processes(name: str) -> tuple[torch.device, int, int]:
+    """Device, rank and number of processes; joins the group when torchrun started us."""
+    gpu = torch.cuda.is_available() if name == "auto" else name.startswith("cuda")
+    rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    if world > 1:
+        dist.init_process_group("nccl" if gpu else "gloo")
+    if gpu and world > 1:
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        return torch.device("cuda", torch.cuda.current_device()), rank, world
+    return torch.device(("cuda" if gpu else "cpu") if name == "auto" else name), rank, world
+
+
+def hold_out(pictures: list[Path], count: int) -> tuple[list[Path], list[Path]]:
+    """Training and validation pictures; of a small folder at most half is kept out."""
+    count = min(count, max(len(pictures) // 2, 1))
+    held = {pictures[i * len(pictures) // count] for i in range(count)}
+    rest = [path for path in pictures if path not in held] or pictures
+    return rest, sorted(held)
+
+
+def build_model(options: Options) -> StyA2K:
+    """The preset's network, initialised: a frozen VGG encoder and N(0, 0.02) for `paper`, all trained for `compact`."""
+    if options.preset == "compact":
+        return StyA2K(StyA2KConfig.compact())
+    config = encoder_config(options.features, wide=True)
+    model = StyA2K(config)
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+            nn.init.zeros_(module.bias)
+    model.encoder = load_encoder(options.features, options.feature_weights, config)
+    return model
+
+
+def training_pairs(
+    options: Options, contents: list[Path], styles: list[Path], step: int, rank: int, world: int, *, pin: bool
+) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """The batches from a step on: photos and paintings mixed for the autoencoder, then pairs."""
+
+    def stream(pictures: list[Path], number: int, first: int, batch: int, steps: int) -> Iterator[Tensor]:
+        sampler = StepSampler(first * batch * world, batch, steps - first, rank, world)
+        seed = options.seed * 1000 + number
+        workers = -(-options.workers // 2)
+        return batches(pictures, crop=options.crop, zoom=options.zoom, seed=seed, sampler=sampler, workers=workers, pin=pin)
+
+    if step < options.pretrain_steps:
+        half = max(options.pretrain_batch // 2, 1)
+        first = [stream(p, n, step, half, options.pretrain_steps) for p, n in ((contents, 3), (styles, 4))]
+        for photos, paintings in zip(*first, strict=True):
+            yield torch.cat([photos, paintings]), None
+    done = max(step - options.pretrain_steps, 0)
+    second = [stream(p, n, done, options.batch, options.steps) for p, n in ((contents, CONTENT_STREAM), (styles, STYLE_STREAM))]
+    yield from zip(*second, strict=True)
+
+
+def to_float(images: Tensor | None, device: torch.device) -> Tensor | None:
+    """8-bit pictures to the device, 0..1, channels last."""
+    if images is None:
+        return None
+    images = images.to(device, non_blocking=True)
+    return images.to(torch.float32, memory_format=torch.channels_last) / 255
+
+
+def learning_rate(options: Options, step: int) -> float:
+    """Warm-up, then the schedule, for each stage on its own."""
+    if step < options.pretrain_steps:
+        done, length = step, options.pretrain_steps
+    else:
+        done, length = step - options.pretrain_steps, options.steps
+    warm = min(1.0, (done + 1) / (options.warmup + 1))
+    if options.schedule == "paper":
+        # Five epochs: two constant, then x0.3 at the start of each.
+        return options.lr * warm * 0.3 ** max(0, math.floor(5 * done / length) - 1)
+    return options.lr * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done / length)))
+
+
+def report_samples(
+    reporter: Reporter, state: TrainingState, objective: Objective, options: Options, contents: Tensor, styles: Tensor
+) -> None:
+    """Validation losses and a grid, both with the averaged weights."""
+    averaged: StyA2K = state.average.module
+    trained, objective.model = objective.model, averaged
+    try:
+        with torch.no_grad():
+            count = min(len(contents), len(styles))
+            pretraining = state.step <= options.pretrain_steps
+            _, terms = objective(contents[:count], None if pretraining else styles[:count], 0)
+    finally:
+        objective.model = trained
+    reporter.scalars("validation", {name: term.item() for name, term in terms.items()}, state.step)
+    reporter.grid(sample_grid(averaged, contents[:6], styles[:6]), state.step)
+
+
+class StopRequest:
+    """Remembers SIGINT and SIGTERM, so that a step is finished before stopping; a second Ctrl-C stops at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def agreed(self, device: torch.device, world: int) -> bool:
+        """Whether any process was asked to stop; all processes get the same answer."""
+        if world == 1:
+            return self.asked
+        flag = torch.tensor(float(self.asked), device=device)
+        dist.all_reduce(flag, op=dist.ReduceOp.MAX)
+        return bool(flag.item())
+
+
+def release_metadata(
+    options: Options, state: TrainingState, terms: dict[str, float], contents: int, styles: int, world: int
+) -> dict[str, object]:
+    """What the released file says of its training: everything but the paths of this machine."""
+    recipe = {k: v for k, v in dataclasses.asdict(options).items() if not isinstance(v, Path) and k not in ("resume", "device", "run")}
+    return {
+        "training": {
+            "options": recipe,
+            "steps": state.step,
+            "pictures": {"contents": contents, "styles": styles},
+            "processes": world,
+            "minutes": round(state.seconds / 60, 1),
+            "last_terms": {name: round(value, 4) for name, value in terms.items()},
+        },
+        "licence": "MIT for the weights; the training pictures keep their own terms",
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
