@@ -1,0 +1,121 @@
+"""The configuration: presets, the way through JSON, and the refusal of everything else."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+
+from a2k_core import ConfigError, StyA2K, StyA2KConfig
+
+
+def test_the_paper_preset_is_the_published_network() -> None:
+    config = StyA2KConfig.paper()
+    assert config.backbone == "vgg"
+    assert config.encoder_widths == (64, 128, 256, 512, 512)
+    assert config.channels == (256, 512, 512)
+    assert config.blocks == (8, 8, 4)
+    assert config.heads == 8
+    assert (config.scaled_logits, config.residual, config.overlap) == (False, "raw", False)
+    assert config.grid == 64
+
+
+def test_the_compact_preset_fits_the_same_grid() -> None:
+    config = StyA2KConfig.compact()
+    assert config.backbone == "compact"
+    assert config.grid == 64
+
+
+@pytest.mark.parametrize("config", [StyA2KConfig.paper(), StyA2KConfig.compact()], ids=["paper", "compact"])
+def test_a_configuration_survives_json(config: StyA2KConfig) -> None:
+    again = StyA2KConfig.from_dict(json.loads(json.dumps(config.to_dict())))
+    assert again == config
+    assert hash(again) == hash(config)
+
+
+def test_a_configuration_cannot_be_changed(compact_config: StyA2KConfig) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        compact_config.heads = 4  # type: ignore[misc]
+    assert isinstance(compact_config.channels, tuple)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("backbone", "resnet"),
+        ("backbone", None),
+        ("encoder_widths", [8, 8, 8]),
+        ("encoder_widths", [8, 8, 8, 8, 8]),
+        ("encoder_widths", [8, 8, 8, 16]),
+        ("encoder_widths", [0, 8, 8, 8]),
+        ("encoder_widths", 8),
+        ("encoder_widths", "8888"),
+        ("encoder_widths", None),
+        ("channels", [8, 8]),
+        ("channels", [8, 8, 8, 8]),
+        ("channels", [8, 8, -8]),
+        ("channels", [8, 8, 8.0]),
+        ("channels", [8, 8, True]),
+        ("channels", ["8", "8", "8"]),
+        ("blocks", [8, 8]),
+        ("blocks", [8, 8, 0]),
+        ("blocks", [8, 8, 3]),
+        ("blocks", [6, 8, 4]),
+        ("heads", 0),
+        ("heads", -2),
+        ("heads", 3),
+        ("heads", 2.0),
+        ("heads", True),
+        ("heads", "2"),
+        ("scaled_logits", 1),
+        ("scaled_logits", "yes"),
+        ("residual", "none"),
+        ("residual", None),
+        ("overlap", None),
+        ("overlap", 0),
+    ],
+)
+def test_an_impossible_field_is_refused_by_name(compact_config: StyA2KConfig, field: str, value: Any) -> None:
+    values = compact_config.to_dict()
+    values[field] = value
+    with pytest.raises(ConfigError) as caught:
+        StyA2KConfig.from_dict(values)
+    assert value == 8 or value is None or field in str(caught.value)
+
+
+def test_overlapping_blocks_have_even_sides(compact_config: StyA2KConfig) -> None:
+    odd = compact_config.to_dict() | {"blocks": [12, 6, 3]}
+    with pytest.raises(ConfigError, match="even"):
+        StyA2KConfig.from_dict(odd)
+    assert StyA2KConfig.from_dict(odd | {"overlap": False}).grid == 48
+
+
+def test_the_widths_of_a_compact_encoder_are_those_it_stylizes(compact_config: StyA2KConfig) -> None:
+    with pytest.raises(ConfigError, match="encoder_widths"):
+        dataclasses.replace(compact_config, encoder_widths=(8, 4, 8, 8))
+
+
+def test_a_vgg_encoder_may_be_narrower_than_what_it_stylizes(paper_config: StyA2KConfig) -> None:
+    config = dataclasses.replace(paper_config, encoder_widths=(4, 4, 8, 16, 16))
+    assert "encoder.widen.0.0.weight" in StyA2K(config).state_dict()
+
+
+@pytest.mark.parametrize("values", [None, [], "paper", 3, [["heads", 2]]])
+def test_only_an_object_is_a_configuration(values: object) -> None:
+    with pytest.raises(ConfigError, match="object"):
+        StyA2KConfig.from_dict(values)
+
+
+def test_an_unknown_field_is_refused_by_name(compact_config: StyA2KConfig) -> None:
+    with pytest.raises(ConfigError, match="rotary"):
+        StyA2KConfig.from_dict(compact_config.to_dict() | {"rotary": True})
+
+
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(StyA2KConfig)])
+def test_a_missing_field_is_refused_by_name(compact_config: StyA2KConfig, field: str) -> None:
+    values = compact_config.to_dict()
+    del values[field]
+    with pytest.raises(ConfigError, match=field):
+        StyA2KConfig.from_dict(values)
