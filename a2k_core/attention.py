@@ -133,8 +133,8 @@ def route(query_blocks: Tensor, key_blocks: Tensor) -> Tensor:
 def _attend(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
     """Fused softmax(query @ key^T * scale) @ value over the last two of four dimensions, softmax in fp32.
 
-    The CUDA kernels keep the softmax in fp32 for half-precision inputs. Elsewhere the inputs are made fp32: certain to be exact,
-    and on CPUs without matrix units twice as fast forwards and six times backwards as the bf16 kernel.
+    The CUDA kernels keep the softmax in fp32 for half-precision inputs. Elsewhere the inputs are made fp32: certain to
+    be exact, and on CPUs without matrix units twice as fast forwards and six times backwards as the bf16 kernel.
     """
     if query.device.type == "cuda":
         return F.scaled_dot_product_attention(query, key, value, scale=scale)

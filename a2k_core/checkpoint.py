@@ -67,8 +67,8 @@ def save_model(model: StyA2K, path: str | os.PathLike[str], metadata: Mapping[st
     os.close(handle)
     try:
         save_file(tensors, temporary, metadata=header)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path}: cannot write the model ({error})") from error
     finally:
@@ -98,7 +98,9 @@ def read_info(path: str | os.PathLike[str]) -> CheckpointInfo:
         )
     version = metadata.get("format_version", "")
     if version != str(FORMAT_VERSION):
-        raise CheckpointError(f"{path}: format version {version or 'missing'}; this package reads version {FORMAT_VERSION}. Update the package")
+        raise CheckpointError(
+            f"{path}: format version {version or 'missing'}; this package reads version {FORMAT_VERSION}. Update the package"
+        )
     try:
         config = StyA2KConfig.from_dict(json.loads(metadata.get("config", "null")))
     except (ConfigError, json.JSONDecodeError) as error:
@@ -134,7 +136,7 @@ def load_model(
             tensors[name] = file.get_tensor(name)
     model.load_state_dict(tensors, assign=True)
     model.requires_grad_(False).eval()
-    return model.to(device=device or best_device(), dtype=dtype, memory_format=torch.channels_last)
+    return model.to(device=device or best_device(), dtype=dtype).to(memory_format=torch.channels_last)
 
 
 def bundled_weights() -> Path:
@@ -148,7 +150,9 @@ def bundled_weights() -> Path:
     for candidate in candidates:
         if candidate.is_file():
             return candidate
-    raise CheckpointError(f"the bundled weights are missing; looked for {candidates[0]} and {candidates[1]}. Reinstall, or pass a path")
+    raise CheckpointError(
+        f"the bundled weights are missing; looked for {candidates[0]} and {candidates[1]}. Reinstall, or pass a path"
+    )
 
 
 def best_device() -> torch.device:
@@ -180,7 +184,9 @@ def _describe_unreadable(path: Path) -> str:
     if not head:
         return "the file is empty; a StyA2K .safetensors file was expected"
     if head[:2] == b"PK" or head[:1] == b"\x80":
-        return "a pickled PyTorch file, which is never read here; turn the authors' files into a model with `a2k convert`"
+        return (
+            "a pickled PyTorch file, which is never read here; turn the authors' files into a model with `a2k convert`"
+        )
     if head[:7] == b"version":
         return "a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"
     return "not a readable safetensors file: truncated, damaged, or something else"

@@ -26,7 +26,7 @@ class StyA2KConfig:
     """Channels of the encoder's stages. `vgg`: five stages at strides 1, 2, 4, 8, 16. `compact`: four at strides 2, 4, 8, 16."""
 
     channels: tuple[int, int, int]
-    """Channels of the features at strides 4, 8 and 16 that are stylized. A `vgg` encoder that is narrower is widened by 1x1 convolutions."""
+    """Channels of the features at strides 4, 8 and 16 that are stylized. A narrower `vgg` encoder is widened to them."""
 
     blocks: tuple[int, int, int] = (8, 8, 4)
     """Side of a block, in features, at each level. With the strides it gives the grid that pictures are padded to."""
@@ -54,7 +54,12 @@ class StyA2KConfig:
             good = len(value) == length and all(_is_positive_int(v) for v in value)
             _require(good, name, value, f"{length} whole numbers of at least 1")
         _require(_is_positive_int(self.heads), "heads", self.heads, "a whole number of at least 1")
-        _require(all(c % self.heads == 0 for c in self.channels), "channels", self.channels, f"multiples of heads={self.heads}")
+        _require(
+            all(c % self.heads == 0 for c in self.channels),
+            "channels",
+            self.channels,
+            f"multiples of heads={self.heads}",
+        )
         _require(self.residual in ("raw", "adain"), "residual", self.residual, "'raw' or 'adain'")
         _require(isinstance(self.scaled_logits, bool), "scaled_logits", self.scaled_logits, "true or false")
         _require(isinstance(self.overlap, bool), "overlap", self.overlap, "true or false")
@@ -64,7 +69,9 @@ class StyA2KConfig:
             good = self.encoder_widths[1:] == self.channels
             _require(good, "encoder_widths", self.encoder_widths, f"a first width followed by channels={self.channels}")
         sides = {stride * block for stride, block in zip(STRIDES, self.blocks, strict=True)}
-        _require(all(self.grid % side == 0 for side in sides), "blocks", self.blocks, "block sides that divide one grid")
+        _require(
+            all(self.grid % side == 0 for side in sides), "blocks", self.blocks, "block sides that divide one grid"
+        )
 
     @property
     def grid(self) -> int:
@@ -101,10 +108,14 @@ class StyA2KConfig:
             ConfigError: when it is not an object with exactly the fields of this class, or a value is impossible.
         """
         if not isinstance(values, dict):
-            raise ConfigError(f"the configuration is a JSON {type(values).__name__}, not an object with the fields of StyA2KConfig")
+            raise ConfigError(
+                f"the configuration is a JSON {type(values).__name__}, not an object with the fields of StyA2KConfig"
+            )
         known = {field.name for field in dataclasses.fields(cls)}
         if unknown := sorted(set(values) - known):
-            raise ConfigError(f"unknown configuration fields {unknown}; this version knows {sorted(known)}. A newer version of this package may read it")
+            raise ConfigError(
+                f"unknown configuration fields {unknown}; this version knows {sorted(known)}. A newer version of this package may read it"
+            )
         if missing := sorted(known - set(values)):
             raise ConfigError(f"the configuration lacks {missing}")
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from types import ModuleType
 from typing import Any
 
@@ -19,15 +20,15 @@ class VGGDecoder(nn.Module):
         super().__init__()
         width4 = config.channels[0]
         width2, width1 = max(width4 // 2, 1), max(width4 // 4, 1)
-        self.deep = nn.Sequential(conv3x3(config.channels[1], width4, operations), nn.ReLU(inplace=True), nn.Upsample(scale_factor=2))
+        self.deep = nn.Sequential(
+            conv3x3(config.channels[1], width4, operations), nn.ReLU(inplace=True), nn.Upsample(scale_factor=2)
+        )
         layers: list[nn.Module] = []
-        inputs = 2 * width4
-        for outputs in (width4, width4, width4, width2, "up", width2, width1, "up", width1):
-            if outputs == "up":
+        widths = (2 * width4, width4, width4, width4, width2, width2, width1, width1)
+        for index, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
+            if index in (4, 6):  # to stride 2 and to stride 1
                 layers.append(nn.Upsample(scale_factor=2))
-            else:
-                layers += [conv3x3(inputs, outputs, operations), nn.ReLU(inplace=True)]
-                inputs = outputs
+            layers += [conv3x3(inputs, outputs, operations), nn.ReLU(inplace=True)]
         self.shallow = nn.Sequential(*layers, conv3x3(width1, 3, operations))
 
     def forward(self, merged: Tensor, level4: Tensor) -> Tensor:

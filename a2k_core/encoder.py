@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor, nn
 
@@ -27,6 +27,7 @@ class VGGEncoder(nn.Module):
     def __init__(self, config: StyA2KConfig, operations: ModuleType | Any = nn) -> None:
         super().__init__()
         self.conv0 = operations.Conv2d(3, 3, 1)
+        self.widths = config.encoder_widths
         self.stages = nn.ModuleList()
         width = 3
         for stage_width, depth in zip(config.encoder_widths, VGG19_DEPTHS, strict=True):
@@ -42,20 +43,21 @@ class VGGEncoder(nn.Module):
 
     def all_levels(self, image: Tensor) -> list[Tensor]:
         """relu1_1, relu2_1, .. relu5_1 of `[B, 3, H, W]` RGB in 0..1, at the network's own widths."""
-        levels = []
+        levels: list[Tensor] = []
         x = self.conv0(image)
         for stage in self.stages:
-            if levels:
-                x = self.pool(x)
-            for index, conv in enumerate(stage):
+            first, *others = cast(nn.ModuleList, stage)
+            x = self.relu(first(self.pool(x) if levels else x))
+            levels.append(x)
+            for conv in others:
                 x = self.relu(conv(x))
-                if index == 0:
-                    levels.append(x)
         return levels
 
     def forward(self, image: Tensor) -> Features:
         """relu3_1, relu4_1 and relu5_1 of `[B, 3, H, W]` RGB in 0..1 with sides divisible by 16."""
-        relu3_1, relu4_1, relu5_1 = (widen(level) for widen, level in zip(self.widen, self.all_levels(image)[2:], strict=True))
+        relu3_1, relu4_1, relu5_1 = (
+            widen(level) for widen, level in zip(self.widen, self.all_levels(image)[2:], strict=True)
+        )
         return relu3_1, relu4_1, relu5_1
 
 
@@ -65,7 +67,9 @@ class CompactEncoder(nn.Module):
     def __init__(self, config: StyA2KConfig, operations: ModuleType | Any = nn) -> None:
         super().__init__()
         width2, width4, width8, width16 = config.encoder_widths
-        self.stem = nn.Sequential(operations.Conv2d(3, width2, 5, stride=2, padding=2, padding_mode="reflect"), nn.ReLU(inplace=True))
+        self.stem = nn.Sequential(
+            operations.Conv2d(3, width2, 5, stride=2, padding=2, padding_mode="reflect"), nn.ReLU(inplace=True)
+        )
         self.stride4 = nn.Sequential(
             conv3x3(width2, width4, operations, stride=2), nn.ReLU(inplace=True), ResidualBlock(width4, operations)
         )

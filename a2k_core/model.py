@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -93,9 +93,13 @@ class StyA2K(nn.Module):
         """
         check_picture(content, "content")
         if encoded_style.batch not in (1, len(content)):
-            raise InputError(f"{encoded_style.batch} styles for {len(content)} contents; pass one style, or one for each content")
+            raise InputError(
+                f"{encoded_style.batch} styles for {len(content)} contents; pass one style, or one for each content"
+            )
         if not 0 <= strength <= MAX_STRENGTH:
-            raise InputError(f"strength is {strength}; it must lie between 0 (the content) and {MAX_STRENGTH:g} (exaggerated)")
+            raise InputError(
+                f"strength is {strength}; it must lie between 0 (the content) and {MAX_STRENGTH:g} (exaggerated)"
+            )
         if strength == 0:
             return content.clamp(0, 1)
         features = self.features(content, "content")
@@ -122,13 +126,17 @@ class StyA2K(nn.Module):
 
     def encode_style_features(self, features: Features) -> EncodedStyle:
         """`encode_style` from features; differentiable."""
-        level4, level8, level16 = (module.encode(level) for module, level in zip(self.attention, features, strict=True))
+        level4, level8, level16 = (
+            cast(AllToKey, module).encode(level) for module, level in zip(self.attention, features, strict=True)
+        )
         return EncodedStyle((level4, level8, level16))
 
     def stylize(self, features: Features, moments: list[Moments], style: EncodedStyle, strength: float) -> Features:
         """All-to-key attention at the three levels, mixed with the content's features: content + strength * (styled - content)."""
         mixed = []
-        for module, content, content_moments, level in zip(self.attention, features, moments, style.levels, strict=True):
+        for module, content, content_moments, level in zip(
+            self.attention, features, moments, style.levels, strict=True
+        ):
             styled = module(content, content_moments, level)
             mixed.append(styled if strength == 1 else torch.lerp(content, styled, strength))
         return mixed[0], mixed[1], mixed[2]

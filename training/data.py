@@ -41,7 +41,9 @@ def find_pictures(folder: Path, smallest: int) -> list[Path]:
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder; give a folder of pictures")
-    usable, broken, tiny = [], [], []
+    usable: list[Path] = []
+    broken: list[Path] = []
+    tiny: list[Path] = []
     for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()):
         try:
             with _open(path) as image:
@@ -50,9 +52,17 @@ def find_pictures(folder: Path, smallest: int) -> list[Path]:
             broken.append(path)
     for what, files in (("cannot be opened", broken), (f"are smaller than the {smallest} px crop", tiny)):
         if files:
-            log.warning("%s: skipped %d pictures that %s, such as %s", folder, len(files), what, ", ".join(f.name for f in files[:3]))
+            log.warning(
+                "%s: skipped %d pictures that %s, such as %s",
+                folder,
+                len(files),
+                what,
+                ", ".join(f.name for f in files[:3]),
+            )
     if not usable:
-        raise FileNotFoundError(f"{folder} has no usable picture of at least {smallest} px; accepted are {', '.join(sorted(SUFFIXES))}")
+        raise FileNotFoundError(
+            f"{folder} has no usable picture of at least {smallest} px; accepted are {', '.join(sorted(SUFFIXES))}"
+        )
     return usable
 
 

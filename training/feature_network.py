@@ -29,7 +29,9 @@ class FeatureNetworkError(ValueError):
     """The weights of a feature network are missing or are not what was asked for."""
 
 
-def load_encoder(kind: Literal["distilled", "vgg-normalised", "torchvision"], weights: Path | None, config: StyA2KConfig) -> VGGEncoder:
+def load_encoder(
+    kind: Literal["distilled", "vgg-normalised", "torchvision"], weights: Path | None, config: StyA2KConfig
+) -> VGGEncoder:
     """A frozen encoder with pretrained weights.
 
     Args:
@@ -48,7 +50,9 @@ def load_encoder(kind: Literal["distilled", "vgg-normalised", "torchvision"], we
     except (OSError, KeyError, RuntimeError, SafetensorError, AttributeError) as error:
         # torch and torchvision raise RuntimeError for missing tensors, wrong shapes and failed downloads alike.
         where = f"{weights} " if weights else ""
-        raise FeatureNetworkError(f"cannot load the {kind} feature network: {where}{error}. To get it: {HELP[kind]}") from error
+        raise FeatureNetworkError(
+            f"cannot load the {kind} feature network: {where}{error}. To get it: {HELP[kind]}"
+        ) from error
     return encoder.requires_grad_(False).eval()
 
 
@@ -66,6 +70,7 @@ class FeatureNetwork(nn.Module):
     def __init__(self, encoder: VGGEncoder) -> None:
         super().__init__()
         self.encoder = encoder
+        self.scale: Tensor
         self.register_buffer("scale", torch.ones(5))
 
     def forward(self, images: Tensor) -> list[Tensor]:
@@ -102,7 +107,11 @@ def _normalised(weights: Path | None) -> dict[str, Tensor]:
     source = torch.load(_existing(weights), map_location="cpu", weights_only=True)
     names = ["conv0", *_convolutions()]
     indices = [0, 2, 5, 9, 12, 16, 19, 22, 25, 29, 32, 35, 38, 42]
-    return {f"{name}.{part}": source[f"{index}.{part}"] for name, index in zip(names, indices, strict=True) for part in ("weight", "bias")}
+    return {
+        f"{name}.{part}": source[f"{index}.{part}"]
+        for name, index in zip(names, indices, strict=True)
+        for part in ("weight", "bias")
+    }
 
 
 def _torchvision(weights: Path | None) -> dict[str, Tensor]:

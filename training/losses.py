@@ -56,7 +56,9 @@ def _all_to_key_target(content: list[Tensor], style: list[Tensor], level: int, b
 
 def _stacked(levels: list[Tensor], last: int) -> Tensor:
     size = levels[last].shape[-2:]
-    return torch.cat([F.interpolate(normalize(x, channel_moments(x)), size, mode="nearest") for x in levels[: last + 1]], dim=1)
+    return torch.cat(
+        [F.interpolate(normalize(x, channel_moments(x)), size, mode="nearest") for x in levels[: last + 1]], dim=1
+    )
 
 
 def content_loss(stylized: list[Tensor], content: list[Tensor]) -> Tensor:

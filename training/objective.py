@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from a2k_core import StyA2K
 from a2k_core.encoder import Features
 from a2k_core.statistics import channel_moments, normalize
-
 from feature_network import FeatureNetwork
 from losses import all_to_key_loss, content_loss, feature_loss, global_loss, range_loss, total_variation
 from options import Options
@@ -27,11 +26,8 @@ class Objective(nn.Module):
         self.options = options
         # In a tuple: the frozen network is no part of what is saved or averaged.
         self._features = (features,)
-        own = [module.query.in_channels for module in model.attention]
-        theirs = features.encoder.stages
-        self.regression = nn.ModuleList(
-            nn.Conv2d(width, theirs[stage][0].out_channels, 1) for stage, width in zip((2, 3, 4), own, strict=True)
-        )
+        own, theirs = model.config.channels, features.encoder.widths[2:]
+        self.regression = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in zip(own, theirs, strict=True))
 
     def forward(self, content: Tensor, style: Tensor | None, step: int = 0) -> tuple[Tensor, Terms]:
         """Loss and terms of `[B, 3, S, S]` pictures in 0..1; without styles, of the autoencoder."""

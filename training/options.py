@@ -23,33 +23,51 @@ class Options:
     run: Path | None = knob(None, "folder for checkpoints, samples and logs; default: runs/NAME, after --out")
     resume: bool = knob(False, "continue the run in --run exactly where its last checkpoint stands")
 
-    preset: Literal["compact", "paper"] = knob("compact", "the network and the recipe: compact (small, fast) or paper (VGG-19)")
+    preset: Literal["compact", "paper"] = knob(
+        "compact", "the network and the recipe: compact (small, fast) or paper (VGG-19)"
+    )
     features: Literal["distilled", "vgg-normalised", "torchvision"] = knob(
         "torchvision", "feature network of the losses, and frozen encoder of --preset paper"
     )
-    feature_weights: Path | None = knob(None, "file of the feature network; torchvision downloads its own when this is not given")
+    feature_weights: Path | None = knob(
+        None, "file of the feature network; torchvision downloads its own when this is not given"
+    )
 
     pretrain_steps: int = knob(1500, "steps as an autoencoder first; without them the compact network starts from mud")
-    steps: int = knob(20000, "steps of style training; pictures are clearly stylized after 500, palettes and strokes keep improving")
+    steps: int = knob(
+        20000, "steps of style training; pictures are clearly stylized after 500, palettes and strokes keep improving"
+    )
     batch: int = knob(4, "pairs per step and process; small batches learn more per second on a CPU")
     pretrain_batch: int = knob(8, "pictures per autoencoder step and process")
-    crop: int = knob(192, "side of the square crops, pixels, a multiple of 64: three blocks each way give routing a choice")
-    zoom: float = knob(1.7, "crops are cut up to this much larger and scaled down, so that several texture scales are seen")
+    crop: int = knob(
+        192, "side of the square crops, pixels, a multiple of 64: three blocks each way give routing a choice"
+    )
+    zoom: float = knob(
+        1.7, "crops are cut up to this much larger and scaled down, so that several texture scales are seen"
+    )
     lr: float = knob(1e-3, "Adam's peak learning rate; the compact network has no pretrained part to protect")
-    schedule: Literal["cosine", "paper"] = knob("cosine", "cosine to 1/50 of the peak, or the paper's: constant, then x0.3 thrice")
+    schedule: Literal["cosine", "paper"] = knob(
+        "cosine", "cosine to 1/50 of the peak, or the paper's: constant, then x0.3 thrice"
+    )
     warmup: int = knob(200, "steps of linear warm-up at the start of each stage; Adam's first steps are noisy")
     clip: float = knob(1.0, "largest gradient norm; routing flips give rare spikes")
-    ema: float = knob(0.999, "decay of the averaged weights, which are the ones released; about the last thousand steps")
+    ema: float = knob(
+        0.999, "decay of the averaged weights, which are the ones released; about the last thousand steps"
+    )
 
     style_weight: float = knob(10.0, "global mean and standard deviation of relu1_1..relu4_1 (the paper's L_global)")
     deep_style_weight: float = knob(5.0, "the same at relu5_1, which holds the largest shapes; not in the paper")
     a2k_weight: float = knob(0.0, "parameter-free all-to-key loss (the paper's L_A2K; 1.25 there)")
     content_weight: float = knob(2.0, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper")
     identity_weight: float = knob(10.0, "a picture in its own style stays itself; keeps detail and colours exact")
-    regression_weight: float = knob(0.2, "encoder features stay a linear map away from the feature network's relu3_1..5_1")
+    regression_weight: float = knob(
+        0.2, "encoder features stay a linear map away from the feature network's relu3_1..5_1"
+    )
     tv_weight: float = knob(0.02, "total variation; removes grain that the statistics do not see")
     range_weight: float = knob(5.0, "penalty for leaving 0..1, where the picture would clip")
-    calibrate: bool = knob(True, "divide each feature level by its deviation over the styles: one scale for any feature network")
+    calibrate: bool = knob(
+        True, "divide each feature level by its deviation over the styles: one scale for any feature network"
+    )
 
     precision: Literal["fp32", "bf16", "fp16"] = knob("bf16", "autocast dtype of convolutions; statistics stay fp32")
     device: str = knob("auto", "cuda, cpu, ..; auto takes a GPU when there is one")
@@ -81,7 +99,19 @@ PAPER: dict[str, Any] = {
     "calibrate": False,
 }
 
-MACHINE_FIELDS = {"content", "style", "out", "run", "resume", "feature_weights", "device", "workers", "sample_every", "checkpoint_every", "log_every"}
+MACHINE_FIELDS = {
+    "content",
+    "style",
+    "out",
+    "run",
+    "resume",
+    "feature_weights",
+    "device",
+    "workers",
+    "sample_every",
+    "checkpoint_every",
+    "log_every",
+}
 """What may differ when a run is resumed: where things are and how often it reports, never what is computed."""
 
 
@@ -118,7 +148,14 @@ def _add_argument(parser: argparse.ArgumentParser, field: dataclasses.Field[Any]
     else:
         convert = {"int": int, "float": float, "str": str}.get(kind, Path)
         required = field.name in ("content", "style", "out")
-        parser.add_argument(flag, type=convert, default=argparse.SUPPRESS, help=text, required=required, metavar=kind.split(" ")[0].upper())
+        parser.add_argument(
+            flag,
+            type=convert,
+            default=argparse.SUPPRESS,
+            help=text,
+            required=required,
+            metavar=kind.split(" ")[0].upper(),
+        )
 
 
 def _check(parser: argparse.ArgumentParser, options: Options) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import torch
@@ -38,7 +37,7 @@ class Reporter:
             path = self.samples / f"{step:07d}.png"
             temporary = path.with_suffix(".part")
             Image.fromarray(pixels.permute(1, 2, 0).cpu().numpy()).save(temporary, format="PNG")
-            os.replace(temporary, path)
+            temporary.replace(path)
 
     def close(self) -> None:
         """Flush what is buffered."""

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
+from a2k_core import StyA2K
 from options import MACHINE_FIELDS, Options
 
 
@@ -28,6 +29,13 @@ class TrainingState:
     scaler: torch.amp.GradScaler
     step: int = 0
     seconds: float = 0.0
+
+    @property
+    def averaged_model(self) -> StyA2K:
+        """The network with the averaged weights: the one that is shown and released."""
+        model = self.average.module
+        assert isinstance(model, StyA2K)
+        return model
 
     def save(self, path: Path, options: Options) -> None:
         """Write to a temporary file and rename: a kill at any moment leaves the old checkpoint or the new one."""
@@ -48,7 +56,7 @@ class TrainingState:
             )
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
 
     def load(self, path: Path, options: Options) -> None:
         """Continue from a checkpoint.
@@ -65,7 +73,9 @@ class TrainingState:
         recipe = _recipe(options)
         if changed := sorted(name for name in recipe if saved["options"].get(name) != recipe[name]):
             old = ", ".join(f"--{name.replace('_', '-')} {saved['options'].get(name)}" for name in changed)
-            raise ResumeError(f"{path}: the run was started with {old}; resume with the same, or start another with --run DIR")
+            raise ResumeError(
+                f"{path}: the run was started with {old}; resume with the same, or start another with --run DIR"
+            )
         self.objective.load_state_dict(saved["objective"])
         self.average.load_state_dict(saved["average"])
         self.optimizer.load_state_dict(saved["optimizer"])

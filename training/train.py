@@ -28,13 +28,13 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 # Run as a script, the folder of this file is on the path, the project's is not.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from a2k_core import StyA2K, StyA2KConfig, save_model  # noqa: E402 - after the path
-from data import StepSampler, batches, find_pictures, read_square  # noqa: E402
-from feature_network import FeatureNetwork, FeatureNetworkError, encoder_config, load_encoder  # noqa: E402
-from objective import Objective  # noqa: E402
-from options import Options, parse  # noqa: E402
-from reporting import Reporter, sample_grid  # noqa: E402
-from state import ResumeError, TrainingState  # noqa: E402
+from a2k_core import StyA2K, StyA2KConfig, save_model
+from data import StepSampler, batches, find_pictures, read_square
+from feature_network import FeatureNetwork, FeatureNetworkError, encoder_config, load_encoder
+from objective import Objective
+from options import Options, parse
+from reporting import Reporter, sample_grid
+from state import ResumeError, TrainingState
 
 log = logging.getLogger("train")
 
@@ -63,7 +63,9 @@ def train(options: Options) -> int:
     assert options.run is not None
     checkpoint = options.run / "checkpoint.pt"
     if checkpoint.exists() and not options.resume:
-        raise ResumeError(f"{options.run} holds a run already; continue it with --resume, or start another with --run DIR")
+        raise ResumeError(
+            f"{options.run} holds a run already; continue it with --resume, or start another with --run DIR"
+        )
     if not options.out.parent.is_dir():
         raise FileNotFoundError(f"{options.out.parent} is not a folder; --out needs one that exists")
 
@@ -71,17 +73,21 @@ def train(options: Options) -> int:
     contents, held_contents = hold_out(find_pictures(options.content, options.crop), options.validation)
     styles, held_styles = hold_out(find_pictures(options.style, options.crop), options.validation)
     side = max(options.crop, 256) // 64 * 64
-    validation = [torch.stack([read_square(path, side) for path in held]).to(device) for held in (held_contents, held_styles)]
+    validation = [
+        torch.stack([read_square(path, side) for path in held]).to(device) for held in (held_contents, held_styles)
+    ]
     if rank == 0:
         log.info("%d contents, %d styles, on %s x%d, in %s", len(contents), len(styles), device, world, options.run)
         options.run.mkdir(parents=True, exist_ok=True)
 
     # Networks.
-    features = FeatureNetwork(load_encoder(options.features, options.feature_weights, encoder_config(options.features, wide=False)))
-    features.to(device, memory_format=torch.channels_last)
+    features = FeatureNetwork(
+        load_encoder(options.features, options.feature_weights, encoder_config(options.features, wide=False))
+    )
+    features.to(device).to(memory_format=torch.channels_last)
     if options.calibrate:
         features.calibrate(validation[1])
-    model = build_model(options).to(device, memory_format=torch.channels_last)
+    model = build_model(options).to(device).to(memory_format=torch.channels_last)
     objective = Objective(model, features, options).to(device)
     trainable = [parameter for parameter in objective.parameters() if parameter.requires_grad]
     state = TrainingState(
@@ -106,7 +112,8 @@ def train(options: Options) -> int:
             started = time.perf_counter()
             for group in state.optimizer.param_groups:
                 group["lr"] = learning_rate(options, state.step)
-            content, style = (to_float(images, device) for images in next(pairs))
+            photos, paintings = next(pairs)
+            content, style = to_float(photos, device), None if paintings is None else to_float(paintings, device)
             with torch.autocast(device.type, DTYPES[options.precision], enabled=options.precision != "fp32"):
                 loss, terms = parallel(content, style, state.step)
             state.optimizer.zero_grad(set_to_none=True)
@@ -129,7 +136,11 @@ def train(options: Options) -> int:
                     log.warning("step %d: the loss is %s; the step was skipped", state.step, loss.item())
                 shown = {name: term.item() for name, term in terms.items()}
                 speed = len(content) * world / (time.perf_counter() - started)
-                reporter.scalars("train", {**shown, "loss": loss.item(), "gradient_norm": norm.item(), "pictures_per_second": speed}, state.step)
+                reporter.scalars(
+                    "train",
+                    {**shown, "loss": loss.item(), "gradient_norm": norm.item(), "pictures_per_second": speed},
+                    state.step,
+                )
                 bar.set_postfix_str(f"loss {loss.item():.3f}, {speed:.1f} pictures/s")
             if rank == 0 and (state.step % options.sample_every == 0 or state.step == total):
                 report_samples(reporter, state, objective, options, *validation)
@@ -142,8 +153,11 @@ def train(options: Options) -> int:
                 return 130
     reporter.close()
     if rank == 0:
-        released = state.average.module
-        save_model(released, options.out, release_metadata(options, state, shown, len(contents), len(styles), world))
+        save_model(
+            state.averaged_model,
+            options.out,
+            release_metadata(options, state, shown, len(contents), len(styles), world),
+        )
         log.info("wrote %s after %d steps, %.0f minutes", options.out, state.step, state.seconds / 60)
     return 0
 
@@ -177,7 +191,8 @@ def build_model(options: Options) -> StyA2K:
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.normal_(module.weight, 0.0, 0.02)
-            nn.init.zeros_(module.bias)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
     model.encoder = load_encoder(options.features, options.feature_weights, config)
     return model
 
@@ -191,7 +206,9 @@ def training_pairs(
         sampler = StepSampler(first * batch * world, batch, steps - first, rank, world)
         seed = options.seed * 1000 + number
         workers = -(-options.workers // 2)
-        return batches(pictures, crop=options.crop, zoom=options.zoom, seed=seed, sampler=sampler, workers=workers, pin=pin)
+        return batches(
+            pictures, crop=options.crop, zoom=options.zoom, seed=seed, sampler=sampler, workers=workers, pin=pin
+        )
 
     if step < options.pretrain_steps:
         half = max(options.pretrain_batch // 2, 1)
@@ -199,14 +216,15 @@ def training_pairs(
         for photos, paintings in zip(*first, strict=True):
             yield torch.cat([photos, paintings]), None
     done = max(step - options.pretrain_steps, 0)
-    second = [stream(p, n, done, options.batch, options.steps) for p, n in ((contents, CONTENT_STREAM), (styles, STYLE_STREAM))]
+    second = [
+        stream(p, n, done, options.batch, options.steps)
+        for p, n in ((contents, CONTENT_STREAM), (styles, STYLE_STREAM))
+    ]
     yield from zip(*second, strict=True)
 
 
-def to_float(images: Tensor | None, device: torch.device) -> Tensor | None:
+def to_float(images: Tensor, device: torch.device) -> Tensor:
     """8-bit pictures to the device, 0..1, channels last."""
-    if images is None:
-        return None
     images = images.to(device, non_blocking=True)
     return images.to(torch.float32, memory_format=torch.channels_last) / 255
 
@@ -228,7 +246,7 @@ def report_samples(
     reporter: Reporter, state: TrainingState, objective: Objective, options: Options, contents: Tensor, styles: Tensor
 ) -> None:
     """Validation losses and a grid, both with the averaged weights."""
-    averaged: StyA2K = state.average.module
+    averaged = state.averaged_model
     trained, objective.model = objective.model, averaged
     try:
         with torch.no_grad():
@@ -266,7 +284,11 @@ def release_metadata(
     options: Options, state: TrainingState, terms: dict[str, float], contents: int, styles: int, world: int
 ) -> dict[str, object]:
     """What the released file says of its training: everything but the paths of this machine."""
-    recipe = {k: v for k, v in dataclasses.asdict(options).items() if not isinstance(v, Path) and k not in ("resume", "device", "run")}
+    recipe = {
+        k: v
+        for k, v in dataclasses.asdict(options).items()
+        if not isinstance(v, Path) and k not in ("resume", "device", "run")
+    }
     return {
         "training": {
             "options": recipe,
