@@ -1,0 +1,232 @@
+"""The command line: `a2k stylize`, `a2k convert`, `a2k info`. Only what reads arguments; the work is in `commands`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+from .commands import UsageError
+from .commands.console import Console, ConsoleHandler
+from .errors import StyA2KError
+
+STYLIZE_EXAMPLES = """\
+examples:
+  a2k stylize photo.jpg painting.jpg -o result.png
+      one picture in the style of another
+
+  a2k stylize photo.jpg painting.jpg -o result.png --strength 0.4 0.7 1.0
+      result_0.4.png, result_0.7.png and result_1.png
+
+  a2k stylize photo.jpg wave.jpg fire.jpg -o results/
+      results/photo_wave.jpg and results/photo_fire.jpg
+
+  a2k stylize holiday/ painting.jpg -o holiday-painted
+      every picture in holiday/ and the folders in it, in the same tree; one that cannot be read is reported and skipped
+
+  a2k stylize photo.jpg painting.jpg -o result.png --style-size 256
+      a smaller style picture gives finer strokes, a larger one coarser strokes
+
+Read are JPEG, PNG, WebP, GIF, BMP and TIFF; of an animation the first frame. Written are JPEG (quality 95), PNG and
+WebP (quality 95), in sRGB. Size, orientation and transparency are kept; JPEG has no transparency: there the picture is
+put on white. Camera data and other metadata are not kept.
+
+exit status: 0 all written, 1 something failed, 2 wrong arguments, 130 interrupted
+"""
+
+CONVERT_EXAMPLES = """\
+example:
+  a2k convert --vgg vgg_normalised.pth --a2k latest_net_A2K.pth --transform latest_net_transform.pth \\
+      --decoder latest_net_decoder.pth -o stya2k.safetensors
+  a2k stylize photo.jpg painting.jpg -o result.png --weights stya2k.safetensors
+
+The files are not part of this package and their authors gave no licence for them: get them from their publishers, and
+keep the result to yourself.
+"""
+
+INFO_EXAMPLES = """\
+examples:
+  a2k info                            the bundled weights
+  a2k info stya2k.safetensors --json  for programs
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: the arguments after the program's name; None takes the process's own.
+
+    Returns:
+        The exit status: 0 good, 1 something failed, 2 wrong arguments, 130 interrupted.
+
+    Raises:
+        SystemExit: from argparse: 0 after `--help`, 2 for arguments it does not understand.
+    """
+    arguments = _parser().parse_args(argv)
+    console = Console()
+    handler = ConsoleHandler(console)
+    package = logging.getLogger(__package__)
+    level = package.level
+    package.addHandler(handler)
+    package.setLevel(logging.INFO)
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns about oddities in files that it reads all the same.
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            return _run(arguments, console)
+    except KeyboardInterrupt:
+        console.line("a2k: interrupted")
+        return 130
+    except (StyA2KError, OSError) as error:
+        console.line(f"a2k: {error}")
+        return 2 if isinstance(error, UsageError) else 1
+    finally:
+        console.clear()
+        package.setLevel(level)
+        package.removeHandler(handler)
+
+
+def _run(arguments: argparse.Namespace, console: Console) -> int:
+    # Imported here: torch takes seconds, which --help and a mistyped option need not wait for.
+    if arguments.command == "stylize":
+        from .commands.stylize import stylize
+
+        return stylize(
+            arguments.content,
+            arguments.style,
+            arguments.output,
+            console,
+            strengths=arguments.strength,
+            weights=arguments.weights,
+            style_size=arguments.style_size,
+            device=arguments.device,
+            dtype=arguments.dtype,
+        )
+    if arguments.command == "convert":
+        from .convert import convert_checkpoints
+
+        convert_checkpoints(
+            vgg=arguments.vgg,
+            a2k=arguments.a2k,
+            transform=arguments.transform,
+            decoder=arguments.decoder,
+            output=arguments.output,
+        )
+        console.line(f"a2k: {arguments.output} written")
+        return 0
+    from .commands.info import info
+
+    return info(arguments.file, as_json=arguments.json)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="a2k",
+        description="Paint pictures in the style of other pictures (All-to-Key Attention, Zhu et al., ICCV 2023).",
+        epilog="a2k stylize --help shows examples. Start with: a2k stylize photo.jpg painting.jpg -o result.png",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_stylize(commands)
+    _add_convert(commands)
+    _add_info(commands)
+    return parser
+
+
+def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "stylize",
+        help="paint a picture, or a folder of pictures, in the style of others",
+        description="Paint a picture, or a folder of pictures, in the style of other pictures.",
+        epilog=STYLIZE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = command.add_argument
+    add(
+        "content",
+        metavar="CONTENT",
+        type=Path,
+        help="the picture to paint, or a folder of them; from 1x1 pixel up",
+    )
+    add(
+        "style",
+        metavar="STYLE",
+        type=Path,
+        nargs="+",
+        help="a picture whose colours and strokes to take; one or more",
+    )
+    add(
+        "-o",
+        "--output",
+        metavar="OUT",
+        required=True,
+        help="a file (.jpg, .jpeg, .png or .webp; replaced if it exists) or a folder (one that exists, or a name that "
+        "ends in /). Several styles or strengths put _style and _strength behind the name. Inputs are never replaced",
+    )
+    add(
+        "--strength",
+        metavar="S",
+        type=float,
+        nargs="+",
+        default=[1.0],
+        help="how much style, from 0 (the content itself) over 1 (the full style) to 2 (exaggerated); several make "
+        "a picture each (default: 1)",
+    )
+    add(
+        "--style-size",
+        metavar="N",
+        type=_whole_number,
+        default=512,
+        help="shrink the style until its short side has N pixels, which sets the scale of the strokes; smaller styles "
+        "are not enlarged; 0 keeps every style as it is (default: 512)",
+    )
+    add("--weights", metavar="FILE", type=Path, help="a StyA2K .safetensors model (default: the bundled one)")
+    add("--device", metavar="DEVICE", help="cpu, cuda, cuda:1, mps or xpu (default: the best there is)")
+    add(
+        "--dtype",
+        choices=("fp32", "bf16", "fp16"),
+        default="fp32",
+        help="number format of the computation; bf16 and fp16 are faster and smaller on most GPUs (default: fp32)",
+    )
+
+
+def _add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "convert",
+        help="turn the published weights of the paper's authors into a model file",
+        description="Turn the weights that the paper's authors published into one StyA2K model file.",
+        epilog=CONVERT_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for option, meaning in (
+        ("--vgg", "the encoder, vgg_normalised.pth, as pytorch-AdaIN publishes it"),
+        ("--a2k", "the attention at relu3_1, latest_net_A2K.pth"),
+        ("--transform", "the attentions at relu4_1 and relu5_1, latest_net_transform.pth"),
+        ("--decoder", "the decoder, latest_net_decoder.pth"),
+    ):
+        command.add_argument(option, metavar="FILE", type=Path, required=True, help=meaning)
+    command.add_argument(
+        "-o", "--output", metavar="OUT", type=Path, required=True, help="the .safetensors file to write"
+    )
+
+
+def _add_info(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "info",
+        help="say what a model file is",
+        description="Say what a model file is: its shape, size, training and licence.",
+        epilog=INFO_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "file", metavar="FILE", type=Path, nargs="?", help="a .safetensors model (default: the bundled one)"
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _whole_number(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
+    return int(text)
