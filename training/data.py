@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
+import signal
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,6 +142,7 @@ def batches(
         num_workers=workers,
         collate_fn=_collate,
         pin_memory=pin,
+        worker_init_fn=_leave_interrupts_to_parent,
         # Forking after the training threads have started can dead-lock.
         multiprocessing_context="forkserver" if workers else None,
     )
@@ -150,6 +152,11 @@ def batches(
             log.warning("skipped %s: it cannot be read", path)
         reported.update(skipped)
         yield images
+
+
+def _leave_interrupts_to_parent(worker: int) -> None:
+    """Ctrl-C reaches every process of a terminal; a reader that died of it would break the step being finished."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _collate(samples: list[tuple[Tensor, list[str]]]) -> tuple[Tensor, list[str]]:

@@ -20,8 +20,8 @@ class Options:
     content: Path = knob(None, "folder of content photos, searched recursively")
     style: Path = knob(None, "folder of style pictures, searched recursively")
     out: Path = knob(None, "where the finished weights go, FILE.safetensors")
-    run: Path | None = knob(None, "folder for checkpoints, samples and logs; default: runs/NAME, after --out")
-    resume: bool = knob(False, "continue the run in --run exactly where its last checkpoint stands")
+    run_dir: Path | None = knob(None, "folder for checkpoints, samples and logs; default: runs/NAME, after --out")
+    resume: bool = knob(False, "continue the run in --run-dir exactly where its last checkpoint stands")
 
     preset: Literal["compact", "paper"] = knob(
         "compact", "the network and the recipe: compact (small, fast) or paper (VGG-19)"
@@ -103,7 +103,7 @@ MACHINE_FIELDS = {
     "content",
     "style",
     "out",
-    "run",
+    "run_dir",
     "resume",
     "feature_weights",
     "device",
@@ -128,7 +128,7 @@ def parse(argv: list[str] | None = None) -> Options:
     preset = PAPER if given.get("preset") == "paper" else {}
     options = Options(**{**preset, **given})
     _check(parser, options)
-    return dataclasses.replace(options, run=options.run or Path("runs") / options.out.stem)
+    return dataclasses.replace(options, run_dir=options.run_dir or Path("runs") / options.out.stem)
 
 
 def _add_argument(parser: argparse.ArgumentParser, field: dataclasses.Field[Any]) -> None:

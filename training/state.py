@@ -74,7 +74,7 @@ class TrainingState:
         if changed := sorted(name for name in recipe if saved["options"].get(name) != recipe[name]):
             old = ", ".join(f"--{name.replace('_', '-')} {saved['options'].get(name)}" for name in changed)
             raise ResumeError(
-                f"{path}: the run was started with {old}; resume with the same, or start another with --run DIR"
+                f"{path}: the run was started with {old}; resume with the same, or start another with --run-dir DIR"
             )
         self.objective.load_state_dict(saved["objective"])
         self.average.load_state_dict(saved["average"])

@@ -60,11 +60,11 @@ def train(options: Options) -> int:
     """The whole of training, top to bottom."""
     device, rank, world = start_processes(options.device)
     torch.manual_seed(options.seed)
-    assert options.run is not None
-    checkpoint = options.run / "checkpoint.pt"
+    assert options.run_dir is not None
+    checkpoint = options.run_dir / "checkpoint.pt"
     if checkpoint.exists() and not options.resume:
         raise ResumeError(
-            f"{options.run} holds a run already; continue it with --resume, or start another with --run DIR"
+            f"{options.run_dir} holds a run already; continue it with --resume, or start another with --run-dir DIR"
         )
     if not options.out.parent.is_dir():
         raise FileNotFoundError(f"{options.out.parent} is not a folder; --out needs one that exists")
@@ -77,8 +77,8 @@ def train(options: Options) -> int:
         torch.stack([read_square(path, side) for path in held]).to(device) for held in (held_contents, held_styles)
     ]
     if rank == 0:
-        log.info("%d contents, %d styles, on %s x%d, in %s", len(contents), len(styles), device, world, options.run)
-        options.run.mkdir(parents=True, exist_ok=True)
+        log.info("%d contents, %d styles, on %s x%d, in %s", len(contents), len(styles), device, world, options.run_dir)
+        options.run_dir.mkdir(parents=True, exist_ok=True)
 
     # Networks.
     features = FeatureNetwork(
@@ -102,12 +102,11 @@ def train(options: Options) -> int:
     parallel: nn.Module = DistributedDataParallel(objective, find_unused_parameters=True) if world > 1 else objective
 
     total = options.pretrain_steps + options.steps
-    reporter = Reporter(options.run, silent=rank > 0, first_step=state.step)
+    reporter = Reporter(options.run_dir, silent=rank > 0, first_step=state.step)
     pairs = training_pairs(options, contents, styles, state.step, rank, world, pin=device.type == "cuda")
-    stop = StopRequest()
     shown: dict[str, float] = {}
     bar = tqdm(total=total, initial=state.step, disable=rank > 0, unit="step", dynamic_ncols=True, smoothing=0.05)
-    with logging_redirect_tqdm(), bar:
+    with logging_redirect_tqdm(), bar, StopRequest() as stop:
         while state.step < total:
             started = time.perf_counter()
             for group in state.optimizer.param_groups:
@@ -264,8 +263,14 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.asked = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._ask)
+
+    def __enter__(self) -> StopRequest:
+        self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
@@ -287,7 +292,7 @@ def release_metadata(
     recipe = {
         k: v
         for k, v in dataclasses.asdict(options).items()
-        if not isinstance(v, Path) and k not in ("resume", "device", "run")
+        if not isinstance(v, Path) and k not in ("resume", "device")
     }
     return {
         "training": {

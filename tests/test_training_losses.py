@@ -1,0 +1,153 @@
+"""The losses and the feature networks they look through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+from training_helpers import write_distilled
+
+from feature_network import (
+    DISTILLED_WIDTHS,
+    FeatureNetwork,
+    FeatureNetworkError,
+    encoder_config,
+    load_encoder,
+)
+from losses import A2K_BLOCKS, all_to_key_loss, content_loss, feature_loss, global_loss, range_loss, total_variation
+
+WIDTHS = (8, 8, 16, 16, 16)
+
+
+def levels(seed: int, side: int = 64, batch: int = 2) -> list[Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.randn(batch, width, side >> i, side >> i, generator=generator) for i, width in enumerate(WIDTHS)]
+
+
+def test_global_loss_is_that_of_means_and_deviations() -> None:
+    ours, style = levels(0), levels(1)
+    expected = 0.0
+    for a, b in zip(ours, style, strict=True):
+        mean = a.mean((2, 3)) - b.mean((2, 3))
+        std = (a.var((2, 3)) + 1e-5).sqrt() - (b.var((2, 3)) + 1e-5).sqrt()
+        expected += float((mean**2).mean() + (std**2).mean())
+    assert float(global_loss(ours, style)) == pytest.approx(expected, rel=1e-5)
+    shuffled = [level.flatten(2)[..., torch.randperm(level.shape[2] * level.shape[3])].view_as(level) for level in ours]
+    assert float(global_loss(ours, shuffled)) == pytest.approx(0, abs=1e-9)
+
+
+def test_content_loss_ignores_contrast_and_brightness_of_features() -> None:
+    ours = levels(0)
+    assert float(content_loss([3 * level + 2 for level in ours], ours)) == pytest.approx(0, abs=1e-3)
+    assert float(content_loss(levels(1), ours)) > 1
+
+
+def naive_target(content: list[Tensor], style: list[Tensor], level: int, side: int) -> Tensor:
+    """The all-to-key target with plain loops, one sample, from the definition."""
+
+    def normalised(x: Tensor) -> Tensor:
+        return (x - x.mean((1, 2), keepdim=True)) / (x.var((1, 2), keepdim=True) + 1e-5).sqrt()
+
+    def stacked(features: list[Tensor]) -> Tensor:
+        step = [features[i].shape[-1] // features[level].shape[-1] for i in range(level + 1)]
+        return torch.cat([normalised(features[i])[:, :: step[i], :: step[i]] for i in range(level + 1)])
+
+    query, key, value = stacked(content), stacked(style), style[level]
+    size = value.shape[-1]
+    tiles = [(y, x) for y in range(0, size, side) for x in range(0, size, side)]
+    out = content[level].clone()
+    for head in range(8):
+        qs = slice(head * len(query) // 8, (head + 1) * len(query) // 8)
+        vs = slice(head * len(value) // 8, (head + 1) * len(value) // 8)
+
+        def tile(x: Tensor, where: tuple[int, int]) -> Tensor:
+            return x[:, where[0] : where[0] + side, where[1] : where[1] + side].flatten(1)
+
+        keys, values = [tile(key[qs], t) for t in tiles], [tile(value[vs], t) for t in tiles]
+        region_keys, region_values = [], []
+        for k, v in zip(keys, values, strict=True):
+            s = torch.sigmoid(k.mean(1) @ k)
+            region_keys.append((k @ s + k.mean(1)) / (side * side + 1))
+            region_values.append((v @ s + v.mean(1)) / (side * side + 1))
+        for t in tiles:
+            q = tile(query[qs], t)
+            distributed = torch.stack(region_values, 1) @ torch.softmax(torch.stack(region_keys, 1).T @ q, 0)
+            best = max(range(len(tiles)), key=lambda z: float((q * keys[z]).sum()))
+            progressive = values[best] @ torch.softmax(keys[best].T @ q, 0)
+            block = (distributed + progressive).view(-1, side, side)
+            out[vs, t[0] : t[0] + side, t[1] : t[1] + side] += block
+    return out
+
+
+def test_all_to_key_loss_is_the_definition() -> None:
+    stylized, content, style = levels(0, 64, 1), levels(1, 64, 1), levels(2, 64, 1)
+    expected = 0.0
+    for level, side in enumerate(A2K_BLOCKS, start=1):
+        target = naive_target([c[0] for c in content], [s[0] for s in style], level, side)
+        expected += float(((stylized[level][0] - target) ** 2).mean())
+    assert float(all_to_key_loss(stylized, content, style)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_small_losses() -> None:
+    ours = levels(0)
+    assert float(feature_loss(ours, ours)) == 0
+    assert float(feature_loss([x + 2 for x in ours], ours)) == pytest.approx(4 * len(ours), rel=1e-4)
+    assert float(total_variation(torch.full((1, 3, 8, 8), 0.3))) == 0
+    ramp = torch.arange(8.0).expand(1, 3, 8, 8)
+    assert float(total_variation(ramp)) == pytest.approx(1)
+    assert float(range_loss(torch.tensor([-1.0, 0.5, 3.0]))) == pytest.approx(1)
+
+
+def test_distilled_network_gives_five_levels_and_is_frozen(tmp_path: Path) -> None:
+    weights = write_distilled(tmp_path / "vgg.safetensors")
+    network = FeatureNetwork(load_encoder("distilled", weights, encoder_config("distilled", wide=False)))
+    images = torch.rand(2, 3, 64, 64)
+    features = network(images)
+    assert [tuple(f.shape) for f in features] == [(2, w, 64 >> i, 64 >> i) for i, w in enumerate(DISTILLED_WIDTHS)]
+    assert not any(parameter.requires_grad for parameter in network.parameters())
+    network.calibrate(images)
+    for level in network(images):
+        assert float(level.std((2, 3)).mean()) == pytest.approx(1, rel=5e-2)
+    wide = load_encoder("distilled", weights, encoder_config("distilled", wide=True))
+    assert [level.shape[1] for level in wide(images)] == [256, 512, 512]
+
+
+def test_torchvision_and_normalised_files_are_mapped(tmp_path: Path) -> None:
+    # The mapping alone: the true widths would make a file of 80 MB.
+    import feature_network
+
+    convolutions = [0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28]
+    state = {f"features.{i}.{part}": torch.full((1,), float(i)) for i in convolutions for part in ("weight", "bias")}
+    torch.save(state, tmp_path / "vgg19.pth")
+    mapped = feature_network._torchvision(tmp_path / "vgg19.pth")
+    assert [float(mapped[f"stages.{s}.{c}.bias"]) for s, c in ((0, 0), (1, 1), (2, 3), (4, 0))] == [0, 7, 16, 28]
+    white = torch.nn.functional.conv2d(
+        torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1), mapped["conv0.weight"], mapped["conv0.bias"]
+    )
+    assert white.abs().max() < 1e-6
+
+    indices = [0, 2, 5, 9, 12, 16, 19, 22, 25, 29, 32, 35, 38, 42, 45]
+    torch.save(
+        {f"{i}.{part}": torch.full((1,), float(i)) for i in indices for part in ("weight", "bias")},
+        tmp_path / "norm.pth",
+    )
+    mapped = feature_network._normalised(tmp_path / "norm.pth")
+    assert [float(mapped[f"stages.{s}.{c}.weight"]) for s, c in ((0, 0), (1, 0), (2, 0), (3, 0), (4, 0))] == [
+        2,
+        9,
+        16,
+        29,
+        42,
+    ]
+    assert float(mapped["conv0.bias"]) == 0
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x80\x04 not safetensors"])
+def test_missing_or_wrong_feature_weights_say_where_to_get_them(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "vgg.safetensors"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(FeatureNetworkError, match=r"vgg\.safetensors.*Collaborative-Distillation"):
+        load_encoder("distilled", path, encoder_config("distilled", wide=False))
