@@ -1,8 +1,6 @@
 """All-to-Key Attention for Arbitrary Style Transfer (Zhu et al., ICCV 2023): the network, its weights, its pictures.
 
-    model = a2k_core.load_model()
-    style = model.encode_style(style_image)
-    picture = model.transfer(content_image, style)
+Load a model with `load_model`, encode a style once with `StyA2K.encode_style`, apply it with `StyA2K.transfer`.
 """
 
 from .checkpoint import load_model, save_model

@@ -23,6 +23,8 @@ class Options:
     run_dir: Path | None = knob(None, "folder for checkpoints, samples and logs; default: runs/NAME, after --out")
     resume: bool = knob(False, "continue the run in --run-dir exactly where its last checkpoint stands")
 
+    init: Path | None = knob(None, "weights to start from, FILE.safetensors of the same network; for fine-tuning")
+
     preset: Literal["compact", "paper"] = knob(
         "compact", "the network and the recipe: compact (small, fast) or paper (VGG-19)"
     )
@@ -58,12 +60,12 @@ class Options:
     style_weight: float = knob(10.0, "global mean and standard deviation of relu1_1..relu4_1 (the paper's L_global)")
     deep_style_weight: float = knob(5.0, "the same at relu5_1, which holds the largest shapes; not in the paper")
     a2k_weight: float = knob(0.0, "parameter-free all-to-key loss (the paper's L_A2K; 1.25 there)")
-    content_weight: float = knob(2.0, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper")
+    content_weight: float = knob(1.5, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper")
     identity_weight: float = knob(10.0, "a picture in its own style stays itself; keeps detail and colours exact")
     regression_weight: float = knob(
         0.2, "encoder features stay a linear map away from the feature network's relu3_1..5_1"
     )
-    tv_weight: float = knob(0.02, "total variation; removes grain that the statistics do not see")
+    tv_weight: float = knob(1.5, "total variation; without it flat areas get a fine screen of dots")
     range_weight: float = knob(5.0, "penalty for leaving 0..1, where the picture would clip")
     calibrate: bool = knob(
         True, "divide each feature level by its deviation over the styles: one scale for any feature network"
@@ -106,6 +108,7 @@ MACHINE_FIELDS = {
     "run_dir",
     "resume",
     "feature_weights",
+    "init",
     "device",
     "workers",
     "sample_every",

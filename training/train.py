@@ -28,7 +28,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 # Run as a script, the folder of this file is on the path, the project's is not.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from a2k_core import StyA2K, StyA2KConfig, save_model
+from a2k_core import CheckpointError, StyA2K, StyA2KConfig, load_model, save_model
 from data import StepSampler, batches, find_pictures, read_square
 from feature_network import FeatureNetwork, FeatureNetworkError, encoder_config, load_encoder
 from objective import Objective
@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parse(argv)
     try:
         return train(options)
-    except (FileNotFoundError, FeatureNetworkError, ResumeError) as error:
+    except (FileNotFoundError, CheckpointError, FeatureNetworkError, ResumeError) as error:
         log.error("train.py: %s", error)
         return 1
     finally:
@@ -88,6 +88,8 @@ def train(options: Options) -> int:
     if options.calibrate:
         features.calibrate(validation[1])
     model = build_model(options).to(device).to(memory_format=torch.channels_last)
+    if options.init:
+        model.load_state_dict(matching_weights(options.init, model))
     objective = Objective(model, features, options).to(device)
     trainable = [parameter for parameter in objective.parameters() if parameter.requires_grad]
     state = TrainingState(
@@ -194,6 +196,18 @@ def build_model(options: Options) -> StyA2K:
                 nn.init.zeros_(module.bias)
     model.encoder = load_encoder(options.features, options.feature_weights, config)
     return model
+
+
+def matching_weights(path: Path, model: StyA2K) -> dict[str, Tensor]:
+    """The tensors of a released file of the same configuration.
+
+    Raises:
+        CheckpointError: when it is no such file.
+    """
+    loaded = load_model(path, device="cpu", dtype=torch.float32)
+    if loaded.config != model.config:
+        raise CheckpointError(f"{path}: --init has the configuration {loaded.config}; this run trains {model.config}")
+    return loaded.state_dict()
 
 
 def training_pairs(
