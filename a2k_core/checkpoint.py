@@ -22,6 +22,7 @@ from .model import StyA2K
 
 FORMAT = "stya2k"
 FORMAT_VERSION = 1
+DTYPES = ("F32", "F16", "BF16")
 BUNDLED_WEIGHTS = "stya2k-compact.safetensors"
 
 
@@ -37,6 +38,9 @@ class CheckpointInfo:
 
     shapes: dict[str, tuple[int, ...]]
     """Shape of each tensor, by name."""
+
+    dtype: str
+    """What all the tensors are stored as: `F32`, `F16` or `BF16`."""
 
 
 def save_model(model: StyA2K, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
@@ -87,7 +91,9 @@ def read_info(path: str | os.PathLike[str]) -> CheckpointInfo:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = dict(file.metadata() or {})
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - no __iter__
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - no __iter__
+            shapes = {name: tuple(tensor.get_shape()) for name, tensor in slices.items()}
+            dtypes = sorted({tensor.get_dtype() for tensor in slices.values()})
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path}: {_describe_unreadable(path)} ({error})") from error
     if metadata.get("format") != FORMAT:
@@ -103,9 +109,13 @@ def read_info(path: str | os.PathLike[str]) -> CheckpointInfo:
         )
     try:
         config = StyA2KConfig.from_dict(json.loads(metadata.get("config", "null")))
-    except (ConfigError, json.JSONDecodeError) as error:
+    except (ConfigError, json.JSONDecodeError, RecursionError) as error:
         raise CheckpointError(f"{path}: its configuration is not valid: {error}") from error
-    return CheckpointInfo(config, metadata, shapes)
+    if len(dtypes) != 1 or dtypes[0] not in DTYPES:
+        raise CheckpointError(
+            f"{path}: its tensors are {', '.join(dtypes)}; all must be the same one of {', '.join(DTYPES)}"
+        )
+    return CheckpointInfo(config, metadata, shapes, dtypes[0])
 
 
 def load_model(

@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 from .errors import ConfigError
 
+MAX_SIZE = 8192
+"""The largest accepted width, channel count or block side: a damaged or hostile file must not ask for the impossible."""
+
 STRIDES = (4, 8, 16)
 """Pixels per feature of the three stylized levels (relu3_1, relu4_1, relu5_1 of VGG-19)."""
 
@@ -46,14 +49,16 @@ class StyA2KConfig:
     def __post_init__(self) -> None:
         # JSON has lists only; tuples keep the dataclass hashable.
         for name in ("encoder_widths", "channels", "blocks"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+            value = getattr(self, name)
+            _require(isinstance(value, (list, tuple)), name, value, "a sequence of whole numbers")
+            object.__setattr__(self, name, tuple(value))
         _require(self.backbone in ("vgg", "compact"), "backbone", self.backbone, "'vgg' or 'compact'")
         stages = 5 if self.backbone == "vgg" else 4
         for name, length in (("encoder_widths", stages), ("channels", 3), ("blocks", 3)):
             value = getattr(self, name)
             good = len(value) == length and all(_is_positive_int(v) for v in value)
-            _require(good, name, value, f"{length} whole numbers of at least 1")
-        _require(_is_positive_int(self.heads), "heads", self.heads, "a whole number of at least 1")
+            _require(good, name, value, f"{length} whole numbers from 1 to {MAX_SIZE}")
+        _require(_is_positive_int(self.heads), "heads", self.heads, f"a whole number from 1 to {MAX_SIZE}")
         _require(
             all(c % self.heads == 0 for c in self.channels),
             "channels",
@@ -72,6 +77,8 @@ class StyA2KConfig:
         _require(
             all(self.grid % side == 0 for side in sides), "blocks", self.blocks, "block sides that divide one grid"
         )
+        # Moments and reflect padding need two features each way at the deepest level, however small the picture.
+        _require(self.grid >= 2 * STRIDES[-1], "blocks", self.blocks, f"a grid of at least {2 * STRIDES[-1]} pixels")
 
     @property
     def grid(self) -> int:
@@ -125,7 +132,7 @@ class StyA2KConfig:
 
 
 def _is_positive_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_SIZE
 
 
 def _require(good: bool, field: str, value: object, accepted: str) -> None:

@@ -36,6 +36,7 @@ class StyA2K(nn.Module):
     def __init__(self, config: StyA2KConfig, operations: ModuleType | Any = nn) -> None:
         super().__init__()
         self.config = config
+        self._device: torch.device | None = None
         vgg = config.backbone == "vgg"
         self.encoder = VGGEncoder(config, operations) if vgg else CompactEncoder(config, operations)
         self.attention = nn.ModuleList(
@@ -60,8 +61,12 @@ class StyA2K(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
-        return next(self.parameters()).device
+        """Where pictures are computed: where the weights are, unless a host that moves them by itself has set it."""
+        return self._device or next(self.parameters()).device
+
+    @device.setter
+    def device(self, device: torch.device | None) -> None:
+        self._device = device
 
     @torch.no_grad()
     def encode_style(self, style: Tensor) -> EncodedStyle:
@@ -73,7 +78,7 @@ class StyA2K(nn.Module):
         Raises:
             InputError: when it is not a picture.
         """
-        return self.encode_style_features(self.features(style, "style"))
+        return self.encode_style_features(self.features(style, "style")).compact()
 
     @torch.no_grad()
     def transfer(self, content: Tensor, encoded_style: EncodedStyle, strength: float = 1.0) -> Tensor:
@@ -96,6 +101,10 @@ class StyA2K(nn.Module):
             raise InputError(
                 f"{encoded_style.batch} styles for {len(content)} contents; pass one style, or one for each content"
             )
+        if tuple(level.mean.shape[1] for level in encoded_style.levels) != self.config.channels:
+            raise InputError(
+                "the style was encoded by a model of another shape; encode it with the model that applies it"
+            )
         if not 0 <= strength <= MAX_STRENGTH:
             raise InputError(
                 f"strength is {strength}; it must lie between 0 (the content) and {MAX_STRENGTH:g} (exaggerated)"
@@ -104,7 +113,7 @@ class StyA2K(nn.Module):
             return content.clamp(0, 1)
         features = self.features(content, "content")
         moments = [channel_moments(level) for level in features]
-        image = self.decode(self.stylize(features, moments, encoded_style.to(self.device), strength))
+        image = self.decode(self.stylize(features, moments, encoded_style.to(self.device, self.dtype), strength))
         image = image[..., : content.shape[-2], : content.shape[-1]].to(content)
         if strength < 1:
             rebuilt = self.decode(features)[..., : content.shape[-2], : content.shape[-1]].to(content)

@@ -203,6 +203,7 @@ def test_another_format_version_is_refused(saved: Path, version: str | None, sai
         (None, "object"),
         ("", "configuration"),
         ("{", "configuration"),
+        ("[" * 100_000, "recursion"),
         ("[]", "object"),
         ("{}", "lacks"),
         ('{"heads": 2}', "lacks"),
@@ -216,7 +217,9 @@ def test_a_bad_configuration_is_refused(saved: Path, config: str | None, said: s
     assert str(saved) in str(caught.value)
 
 
-@pytest.mark.parametrize("changes", [{"heads": 3}, {"heads": "2"}, {"rotary": True}, {"channels": [8, 8]}])
+@pytest.mark.parametrize(
+    "changes", [{"heads": 3}, {"heads": "2"}, {"rotary": True}, {"channels": [8, 8]}, {"channels": [8, 8, 10**12]}]
+)
 def test_a_configuration_with_a_bad_field_is_refused_by_name(saved: Path, changes: dict[str, Any]) -> None:
     config = json.loads(read_info(saved).metadata["config"]) | changes
     _rewrite(saved, {"config": json.dumps(config)})
@@ -294,3 +297,14 @@ def test_a_save_that_is_interrupted_leaves_everything_as_it_was(
         save_model(compact_model, saved)
     assert list(saved.parent.iterdir()) == [saved]
     assert saved.read_bytes() == before
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.bool, torch.float64, torch.complex64, torch.float8_e4m3fn])
+@pytest.mark.parametrize("names", [None, ("merge.weight",)])
+def test_tensors_of_another_dtype_are_refused(saved: Path, dtype: torch.dtype, names: tuple[str, ...] | None) -> None:
+    with safe_open(saved, framework="pt") as file:
+        metadata = dict(file.metadata())
+    tensors = {name: t.to(dtype) if not names or name in names else t for name, t in load_file(saved).items()}
+    save_file(tensors, saved, metadata=metadata)
+    with pytest.raises(CheckpointError, match="F32, F16, BF16"):
+        load_model(saved)

@@ -157,6 +157,12 @@ def test_an_encoded_style_moves_between_devices(compact_model: StyA2K) -> None:
     assert {t.device.type for t in encoded.tensors()} == {"cpu"}
 
 
+def test_a_style_of_another_model_is_refused(compact_model: StyA2K, paper_model: StyA2K) -> None:
+    encoded = compact_model.encode_style(picture(64, 64))
+    with pytest.raises(InputError, match="another shape"):
+        paper_model.transfer(picture(64, 64), encoded)
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_networks_stay_near_fp32(model: StyA2K, dtype: torch.dtype) -> None:
     content, style = picture(66, 64, seed=1), picture(64, 64, seed=2)

@@ -46,7 +46,7 @@ def command(material: list[str], folder: Path, *more: str) -> list[str]:
     return [
         str(TRAIN),
         *material,
-        "--run",
+        "--run-dir",
         str(folder / "run"),
         "--out",
         str(folder / "out.safetensors"),
