@@ -1,0 +1,125 @@
+"""Batches of pictures with the channels last, `[B, H, W, C]`, as node editors and video readers pass them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .config import STRIDES, StyA2KConfig
+from .errors import InputError
+
+MAX_ENLARGED_PIXELS = 2048 * 2048
+"""A style is never enlarged beyond this: long strips would otherwise become huge."""
+
+
+def check_batch(image: Tensor, name: str) -> None:
+    """Raise `InputError` unless `image` is `[B, H, W, C]` with at least one picture and 1 (grey), 3 (RGB) or 4 (RGBA) channels."""
+    if not isinstance(image, Tensor) or image.ndim != 4:
+        given = list(image.shape) if isinstance(image, Tensor) else type(image).__name__
+        raise InputError(f"{name} is {given}; connect a batch of pictures [B, H, W, C]")
+    batch, height, width, channels = image.shape
+    if batch == 0:
+        raise InputError(f"{name} is an empty batch; connect at least one picture")
+    if height == 0 or width == 0:
+        raise InputError(f"{name} is {width}x{height} pixels; connect a picture of at least 1x1")
+    if channels not in (1, 3, 4):
+        raise InputError(f"{name} has {channels} channels; connect grey (1), RGB (3) or RGBA (4)")
+
+
+def to_rgb(image: Tensor, name: str, first: int = 0) -> Tensor:
+    """`[B, H, W, C]` of any floating dtype to RGB `[B, 3, H, W]`, fp32, clamped to 0..1. Grey is repeated, alpha left out.
+
+    Args:
+        image: see `check_batch`.
+        name: what an error calls it.
+        first: the number of its first picture in the whole batch, for the error.
+
+    Raises:
+        InputError: when a value is NaN or infinite; it says in which picture.
+    """
+    colour = image[..., :3].movedim(-1, 1).float()
+    finite = torch.isfinite(colour).flatten(1).all(dim=1)
+    if not bool(finite.all()):
+        number = first + int(finite.logical_not().nonzero()[0, 0])
+        raise InputError(
+            f"{name}: picture {number} (counted from 0) has NaN or infinite values; an earlier node or model computed them. "
+            "Running that one in fp32 often helps"
+        )
+    return colour.clamp(0, 1).expand(-1, 3, -1, -1)
+
+
+def alpha_of(image: Tensor) -> Tensor | None:
+    """The alpha `[B, H, W, 1]` of an RGBA batch, or None."""
+    return image[..., 3:] if image.shape[-1] == 4 else None
+
+
+def resize_to_short_side(image: Tensor, side: int) -> Tensor:
+    """Scale `[B, 3, H, W]` up or down, antialiased, until the short side has `side` pixels; 0 keeps the picture.
+
+    Enlarging stops at `MAX_ENLARGED_PIXELS`.
+    """
+    height, width = image.shape[-2:]
+    if side <= 0:
+        return image
+    scale = side / min(height, width)
+    if scale > 1:
+        scale = min(scale, max(1.0, math.sqrt(MAX_ENLARGED_PIXELS / (height * width))))
+    size = (max(1, round(height * scale)), max(1, round(width * scale)))
+    if size == (height, width):
+        return image
+    return F.interpolate(image, size=size, mode="bicubic", antialias=True).clamp(0, 1)
+
+
+def working_memory(config: StyA2KConfig, height: int, width: int, dtype: torch.dtype) -> int:
+    """About how many bytes of activations one picture takes at the peak, weights and style left out. Errs on the high side."""
+    grid = config.grid
+    pixels = math.ceil(height / grid) * grid * math.ceil(width / grid) * grid
+    strides = (1, 2, 4, 8, 16) if config.backbone == "vgg" else (2, 4, 8, 16)
+    widest = max(w / stride**2 for w, stride in zip(config.encoder_widths, strides, strict=True))
+    # Input, padded copy and output of the widest convolution; the decoder mirrors it.
+    convolution = 4 * max(widest, 16) * dtype.itemsize
+    # Query, key, value, the two results and their fp32 copies, on up to four block grids.
+    attention = max(c / stride**2 for c, stride in zip(config.channels, STRIDES, strict=True)) * (
+        8 * dtype.itemsize + 24
+    )
+    picture = 3 * 4 * 4
+    return int(pixels * (convolution + attention + picture)) + 96 * 2**20
+
+
+def run_in_chunks(
+    count: int,
+    size: int,
+    work: Callable[[int, int], None],
+    raise_other: Callable[[Exception], None],
+    release: Callable[[], None],
+) -> None:
+    """Call `work(start, stop)` over 0..count in chunks, halved and tried again when memory runs out.
+
+    Args:
+        count: how many there are.
+        size: of the first chunks.
+        work: does one chunk; may run again for a part of it.
+        raise_other: raises its argument unless that means lack of memory.
+        release: gives cached memory back.
+
+    Raises:
+        Exception: what `work` raised, when it is something else, or memory is short even for a chunk of one.
+    """
+    start = 0
+    while start < count:
+        stop = min(start + max(size, 1), count)
+        try:
+            work(start, stop)
+        except Exception as error:
+            raise_other(error)
+            if stop - start == 1:
+                raise
+            size = (stop - start) // 2
+        else:
+            start = stop
+            continue
+        release()  # only now: until the except clause ends, the error's traceback keeps the tensors alive
