@@ -1,0 +1,61 @@
+"""What holds of the pack without the host: its import, and files the host reads by name."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+IDS = ["A2K_LoadModel", "A2K_EncodeStyle", "A2K_Transfer", "A2K_SaveStyle", "A2K_LoadStyle"]
+LOAD = """
+import importlib.util, sys, asyncio
+path = sys.argv[1]
+spec = importlib.util.spec_from_file_location("any-name", path + "/__init__.py", submodule_search_locations=[path])
+module = importlib.util.module_from_spec(spec)
+sys.modules["any-name"] = module
+spec.loader.exec_module(module)
+asyncio.run(module.comfy_entrypoint())
+"""
+
+
+def test_without_the_host_the_import_says_what_it_needs(tmp_path: Path) -> None:
+    folder = tmp_path / "cloned under-any name"
+    shutil.copytree(ROOT / "a2k_core", folder / "a2k_core")
+    for name in ("__init__.py", "nodes.py"):
+        shutil.copy(ROOT / name, folder)
+    command = [sys.executable, "-c", LOAD, str(folder)]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert result.returncode != 0
+    assert "ImportError: StyA2K: these nodes need ComfyUI 0.18.0 or newer" in result.stderr
+    assert result.stderr.startswith("StyA2K: these nodes need ComfyUI")
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "ja"])
+def test_labels_name_every_node_and_the_same_inputs(language: str) -> None:
+    labels = json.loads((ROOT / "locales" / language / "nodeDefs.json").read_text(encoding="utf-8"))
+    english = json.loads((ROOT / "locales" / "en" / "nodeDefs.json").read_text(encoding="utf-8"))
+    assert list(labels) == IDS
+    for node in IDS:
+        assert labels[node]["inputs"].keys() == english[node]["inputs"].keys()
+        assert labels[node]["display_name"]
+
+
+@pytest.mark.parametrize("node", IDS)
+def test_every_node_has_a_help_page(node: str) -> None:
+    assert (ROOT / "web" / "docs" / f"{node}.md").read_text(encoding="utf-8").startswith("# ")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "example_workflows").glob("*.json")), ids=lambda path: path.stem)
+def test_links_of_example_workflows_join_sockets_of_one_type(path: Path) -> None:
+    workflow = json.loads(path.read_text(encoding="utf-8"))
+    nodes = {node["id"]: node for node in workflow["nodes"]}
+    assert any(node["type"] == "A2K_Transfer" for node in nodes.values())
+    for link, source, slot, target, entry, kind in workflow["links"]:
+        assert link in nodes[source]["outputs"][slot]["links"]
+        assert nodes[target]["inputs"][entry]["link"] == link
+        assert nodes[source]["outputs"][slot]["type"] == nodes[target]["inputs"][entry]["type"] == kind
