@@ -29,6 +29,10 @@ class EncodedStyle:
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> EncodedStyle:
         """The same style on another device and, its fp32 moments apart, in another dtype. Copies only what has to change."""
+        device = torch.device(device)
+        same_dtype = dtype is None or self.levels[0].block_key.dtype == dtype
+        if same_dtype and all(tensor.device == device for tensor in self.tensors()):
+            return self
         levels = []
         for level in self.levels:
             values = {field.name: getattr(level, field.name) for field in dataclasses.fields(level)}
