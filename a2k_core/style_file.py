@@ -48,7 +48,7 @@ def save_style(style: EncodedStyle, path: str | os.PathLike[str], model_fingerpr
     """Write an encoded style, complete or not at all. An existing file is replaced.
 
     Args:
-        style: stored in the dtype it has; about 14 MB for a 512-pixel picture and the bundled weights in fp32.
+        style: stored in the dtype it has.
         path: ends in `.safetensors`; its folder must exist.
         model_fingerprint: `fingerprint` of the model that encoded it.
 

@@ -65,7 +65,9 @@ class Options:
     regression_weight: float = knob(
         0.2, "encoder features stay a linear map away from the feature network's relu3_1..5_1"
     )
-    tv_weight: float = knob(0.3, "total variation; removes grain, but much of it draws streaks along rows and columns")
+    tv_weight: float = knob(
+        0.3, "total variation; removes grain, but does not cure the screen in flat areas: 6 did not"
+    )
     range_weight: float = knob(5.0, "penalty for leaving 0..1, where the picture would clip")
     calibrate: bool = knob(
         True, "divide each feature level by its deviation over the styles: one scale for any feature network"

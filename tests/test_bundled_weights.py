@@ -1,0 +1,100 @@
+"""The weights that come with the package make pictures: the style's colours, the content's shapes, no seams."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+import a2k_core
+from a2k_core.checkpoint import bundled_weights, read_info
+from a2k_core.images import read_picture
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+
+@pytest.fixture(scope="module")
+def model() -> a2k_core.StyA2K:
+    return a2k_core.load_model(device="cpu")
+
+
+def example(name: str, side: int) -> Tensor:
+    return F.interpolate(read_picture(EXAMPLES / name).image, (side, side), mode="area")
+
+
+@pytest.fixture(scope="module")
+def contents() -> list[Tensor]:
+    return [example(f"content/{path.name}", 256) for path in sorted((EXAMPLES / "content").glob("*.jpg"))]
+
+
+@pytest.fixture(scope="module")
+def styles() -> list[Tensor]:
+    return [example(f"style/{path.name}", 256) for path in sorted((EXAMPLES / "style").glob("*.jpg"))]
+
+
+def luminance(image: Tensor) -> Tensor:
+    return (image * torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1)).sum(1, keepdim=True)
+
+
+def colour_distance(a: Tensor, b: Tensor) -> float:
+    """Sum of the absolute differences of the channels' sorted values: how far two palettes are apart."""
+    return float((a.flatten(2).sort().values - b.flatten(2).sort().values).abs().mean())
+
+
+def test_they_say_what_they_are() -> None:
+    info = read_info(bundled_weights())
+    assert info.config == a2k_core.StyA2KConfig.compact()
+    assert "licence" in info.metadata and "training" in info.metadata
+    assert bundled_weights().stat().st_size < 16_000_000
+    assert (bundled_weights().parent / "README.md").exists()
+
+
+def test_a_picture_takes_the_styles_colours_and_keeps_its_shapes(
+    model: a2k_core.StyA2K, contents: list[Tensor], styles: list[Tensor]
+) -> None:
+    nearer, kept = [], []
+    for content in contents:
+        for style in styles:
+            picture = model.transfer(content, model.encode_style(style))
+            nearer.append(colour_distance(picture, style) / colour_distance(content, style))
+            # Structure after a blur, so that strokes do not count against it.
+            a, b = (F.avg_pool2d(luminance(image), 8).flatten() for image in (picture, content))
+            kept.append(float(torch.corrcoef(torch.stack([a, b]))[0, 1]))
+    assert sum(nearer) / len(nearer) < 0.6
+    assert sum(ratio < 1 for ratio in nearer) >= 0.9 * len(nearer)
+    assert sum(kept) / len(kept) > 0.6
+
+
+def test_block_edges_do_not_show(model: a2k_core.StyA2K, contents: list[Tensor], styles: list[Tensor]) -> None:
+    ratios = []
+    for content in contents:
+        for style in styles:
+            picture = luminance(model.transfer(content, model.encode_style(style)))
+            steps = (picture[..., 1:] - picture[..., :-1]).abs().mean((0, 1, 2))
+            # Column 31 is the step from pixel 31 to 32, the edge of a block at the finest level.
+            edges = steps[31::32].mean()
+            ratios.append(float(edges / steps.mean()))
+    assert sum(ratios) / len(ratios) < 1.1
+
+
+def test_strength_is_a_smooth_path_from_the_content(
+    model: a2k_core.StyA2K, contents: list[Tensor], styles: list[Tensor]
+) -> None:
+    style = model.encode_style(styles[0])
+    path = [model.transfer(contents[0], style, strength) for strength in (0, 0.25, 0.5, 0.75, 1)]
+    away = [float((picture - contents[0]).abs().mean()) for picture in path]
+    assert away == sorted(away) and away[0] == 0
+    steps = [float((b - a).abs().mean()) for a, b in itertools.pairwise(path)]
+    assert max(steps) < 3 * min(steps)
+
+
+def test_half_precision_gives_the_same_picture(
+    model: a2k_core.StyA2K, contents: list[Tensor], styles: list[Tensor]
+) -> None:
+    half = a2k_core.load_model(device="cpu", dtype=torch.bfloat16)
+    full = model.transfer(contents[0], model.encode_style(styles[0]))
+    assert float((half.transfer(contents[0], half.encode_style(styles[0])) - full).abs().mean()) < 0.02
