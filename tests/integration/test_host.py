@@ -72,14 +72,45 @@ def test_ids_order_defaults_and_types_are_those_that_workflows_store(host: str) 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_example_workflows_run_as_they_are(host: str, path: Path) -> None:
     prompt = to_prompt(json.loads(path.read_text(encoding="utf-8")), get(f"{host}/object_info"))
+    ended = wait_for(host, get(f"{host}/prompt", {"prompt": prompt})["prompt_id"])
+    assert ended["status"]["status_str"] == "success", ended["status"]
+    assert any("images" in output for output in ended["outputs"].values())
+
+
+def test_a_long_batch_is_cancelled_within_a_second(host: str) -> None:
+    prompt = {
+        "model": {"class_type": "A2K_LoadModel", "inputs": {"model_name": "bundled", "precision": "auto"}},
+        "picture": {"class_type": "LoadImage", "inputs": {"image": "example.png"}},
+        "many": {"class_type": "RepeatImageBatch", "inputs": {"image": ["picture", 0], "amount": 100}},
+        "style": {
+            "class_type": "A2K_EncodeStyle",
+            "inputs": {"model": ["model", 0], "image": ["picture", 0], "style_size": 256},
+        },
+        "painted": {
+            "class_type": "A2K_Transfer",
+            "inputs": {"model": ["model", 0], "style": ["style", 0], "image": ["many", 0], "strength": 1.0},
+        },
+        "shown": {"class_type": "PreviewImage", "inputs": {"images": ["painted", 0]}},
+    }
     number = get(f"{host}/prompt", {"prompt": prompt})["prompt_id"]
-    for _ in range(600):
+    time.sleep(4)
+    assert number not in get(f"{host}/history/{number}"), "the batch was over before it could be cancelled"
+    asked = time.monotonic()
+    get(f"{host}/interrupt", {})
+    ended = wait_for(host, number, every=0.05)
+    assert time.monotonic() - asked < 1
+    assert "execution_interrupted" in [message[0] for message in ended["status"]["messages"]]
+
+
+def wait_for(host: str, number: str, every: float = 0.5) -> Any:
+    """The history of a prompt, once it has ended; at most five minutes."""
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
         history = get(f"{host}/history/{number}")
         if number in history:
-            break
-        time.sleep(0.5)
-    assert history[number]["status"]["status_str"] == "success", history[number]["status"]
-    assert any("images" in output for output in history[number]["outputs"].values())
+            return history[number]
+        time.sleep(every)
+    raise AssertionError(f"prompt {number} did not end")
 
 
 def to_prompt(workflow: dict[str, Any], info: dict[str, Any]) -> dict[str, Any]:
