@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .fields import Array, blur, coordinates, distance, edges, mean_by, noise, resize, sample, shrink
+from .fields import Array, blur, coordinates, distance, edges, fork, mean_by, noise, resize, sample, shrink
 from .palettes import Palette, choose_palette, luma, mix, shift
 from .scenes import make_scene
 
@@ -57,7 +57,7 @@ def _panel(rng: np.random.Generator, m: int, palette: Palette, size: int) -> Arr
     scene = make_scene(rng, m, palette, subjects, night=False)
     x, y = coordinates(m)
     label, colour = scene.label, np.clip(shift(scene.colour**0.78, 0.0, 1.5), 0, 1)
-    flat = np.clip(mean_by(label, colour)[label], 0, 1)
+    flat = _inked(mean_by(label, colour), palette)[label]
     grey = luma(colour)
     if rng.random() < 0.4:  # a burst behind the scene
         turn = np.arctan2(y - scene.focus[1], x - scene.focus[0]) / (2 * np.pi) * int(rng.integers(10, 26))
@@ -68,7 +68,7 @@ def _panel(rng: np.random.Generator, m: int, palette: Palette, size: int) -> Arr
         picture = _four_colour(mix(flat, colour, 0.5), pitch)
     else:  # flat colour; dots only model the shade and tint some areas
         shade = np.clip((luma(flat) - grey) * 4 + 0.12, 0, 0.85)
-        tinted = rng.random(int(label.max()) + 1)[label] < 0.35
+        tinted = fork(rng).random(int(label.max()) + 1)[label] < 0.35
         dots = _screen(np.where(tinted, 0.35, shade), pitch, np.deg2rad(45))
         second = mix(flat * 0.72, palette.dark, 0.2) if rng.random() < 0.6 else flat * palette.colours[1]
         picture = mix(flat, second, dots)
@@ -80,6 +80,13 @@ def _panel(rng: np.random.Generator, m: int, palette: Palette, size: int) -> Arr
     solid = np.clip((0.1 - blur(grey, 1.0)) * 12, 0, 1)
     paper = mix(palette.light, np.ones(3, np.float32), 0.4)
     return mix(picture, ink, solid) * paper * (1 + 0.015 * noise(rng, m, m / 3))[..., None]
+
+
+def _inked(means: Array, palette: Palette) -> Array:
+    """Each thing's mean colour pulled to the nearest of a few clear inks."""
+    pure = np.concatenate([shift(palette.colours, 0.0, 1.2, 0.04), palette.light[None], palette.dark[None]])
+    near = np.argmin(((means[:, None] - pure) ** 2).sum(-1), 1)
+    return np.clip(mix(means, pure[near], 0.65), 0, 1).astype(np.float32)
 
 
 def _screen(amount: Array, pitch: float, angle: float) -> Array:

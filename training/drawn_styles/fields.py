@@ -41,12 +41,15 @@ def shrink(field: Array, factor: int) -> Array:
     return np.asarray(blocks.mean((1, 3)), np.float32)
 
 
+def fork(rng: np.random.Generator) -> np.random.Generator:
+    """A generator for a number of draws that may depend on the size: it takes the same step of `rng` whatever is drawn."""
+    return np.random.default_rng(rng.integers(1 << 62))
+
+
 def noise(rng: np.random.Generator, n: int, cells: float, cells_y: float | None = None) -> Array:
     """Smooth noise of about unit range, -1..1, with `cells` bumps across (and `cells_y` down, if different)."""
     down = cells if cells_y is None else cells_y
-    # A generator of its own: how much noise is drawn (it can depend on the size) does not change what follows.
-    own = np.random.default_rng(rng.integers(1 << 62))
-    lattice = own.uniform(-1.5, 1.5, (int(np.ceil(down)) + 3, int(np.ceil(cells)) + 3)).astype(np.float32)
+    lattice = fork(rng).uniform(-1.5, 1.5, (int(np.ceil(down)) + 3, int(np.ceil(cells)) + 3)).astype(np.float32)
     picture = Image.fromarray(lattice)
     box = (1.0, 1.0, 1.0 + cells, 1.0 + down)
     return np.asarray(picture.resize((n, n), Image.Resampling.BICUBIC, box=box))

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from . import shapes
-from .fields import Array, blur, fractal, from_image, mean_by, noise, shrink
+from .fields import Array, blur, fork, fractal, from_image, mean_by, noise, shrink
 from .palettes import Palette, choose_palette, mix, shift
 from .scenes import make_scene
 
@@ -37,8 +37,7 @@ def poster(rng: np.random.Generator, m: int, palette: Palette) -> Array:
     near = np.argmin(((means[:, None] - inks) ** 2).sum(-1), 1)
     picture = mix(means, inks[near], 0.85)[scene.label]
     if rng.random() < 0.5:  # sprayed grain towards one side of each shape
-        own = np.random.default_rng(rng.integers(1 << 62))  # its size depends on the picture's
-        spray = own.random(((m + 1) // 2, (m + 1) // 2)).astype(np.float32).repeat(2, 0).repeat(2, 1)[:m, :m]
+        spray = fork(rng).random(((m + 1) // 2, (m + 1) // 2)).astype(np.float32).repeat(2, 0).repeat(2, 1)[:m, :m]
         shade = np.clip((means.mean(1)[scene.label] - scene.colour.mean(-1)) * 3 + 0.08, 0, 0.6)
         picture = mix(picture, picture * 0.62, 0.8 * (spray < shade))
     return np.asarray(picture)

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from . import shapes
-from .fields import Array, blur, coordinates, edges, fractal, from_image, noise, sample, shrink
+from .fields import Array, blur, coordinates, edges, fork, fractal, from_image, noise, sample, shrink
 from .palettes import Palette, choose_palette, luma, mix, shift
 from .scenes import make_scene
 from .tiles import without_slivers
@@ -56,7 +56,7 @@ def _contours(rng: np.random.Generator, m: int, palette: Palette, colours: Array
     label = sample(whole, x + 0.002 * fractal(rng, m, 14, 2), y + 0.002 * fractal(rng, m, 14, 2))
     width = float(rng.uniform(1.0, 1.7)) * m / 1024
     line = np.clip(blur(edges(label).astype(np.float32), width) * width * 2.6 - 0.25, 0, 1)
-    tint = colours[rng.integers(0, 6, int(label.max()) + 1)][label]
+    tint = colours[fork(rng).integers(0, 6, int(label.max()) + 1)][label]
     gaps = np.clip(noise(rng, m, 16) * 6 + 5.2, 0.08, 1)  # where the tube is painted out
     fill = 0.1 * np.clip(scene.colour, 0, 1).repeat(2, 0).repeat(2, 1) * (rng.random() < 0.6)
     return np.asarray(tint * (line * gaps)[..., None] + fill, np.float32)

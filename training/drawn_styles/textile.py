@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .brush import Brush, Canvas, Strokes, trace
-from .fields import Array, coordinates, fractal, noise, relief, sample, shrink
+from .fields import Array, coordinates, fork, fractal, noise, relief, sample, shrink
 from .oil import scatter
 from .palettes import Palette, choose_palette, mix, shift
 from .scenes import make_scene
@@ -128,7 +128,7 @@ def embroidery(rng: np.random.Generator, size: int, palette: Palette) -> Array:
     width = float(rng.uniform(0.0019, 0.0028))
     colour = shift(scene.colour, 0.0, 1.25)
     # One direction for each thing is what makes satin stitch shine: the light changes from shape to shape.
-    turn = rng.uniform(-0.35, 0.35, int(scene.label.max()) + 1).astype(np.float32)
+    turn = fork(rng).uniform(-0.35, 0.35, int(scene.label.max()) + 1).astype(np.float32)
     angle = (scene.angle + turn[scene.label] + 0.12 * noise(rng, size, 5)).astype(np.float32)
     for cover, length in ((2.2, 0.045), (2.2, 0.035)):
         sx, sy = scatter(rng, int(cover / (2 * width * length)), (~bare).astype(np.float32))
