@@ -64,6 +64,15 @@ def save_model(model: StyA2K, path: str | os.PathLike[str], metadata: Mapping[st
     header = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "config": json.dumps(model.config.to_dict())}
     header |= {key: value if isinstance(value, str) else json.dumps(value) for key, value in metadata.items()}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    write_safetensors(tensors, path, header, "the model")
+
+
+def write_safetensors(tensors: dict[str, Tensor], path: Path, header: dict[str, str], what: str) -> None:
+    """Write one safetensors file, complete or not at all: to a temporary file beside it, which is then renamed.
+
+    Raises:
+        CheckpointError: when the file cannot be written; `what` is what the error calls its content.
+    """
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     except OSError as error:
@@ -71,10 +80,10 @@ def save_model(model: StyA2K, path: str | os.PathLike[str], metadata: Mapping[st
     os.close(handle)
     try:
         save_file(tensors, temporary, metadata=header)
-        Path(temporary).chmod(0o644)
+        Path(temporary).chmod(0o644)  # mkstemp's files are their owner's alone
         Path(temporary).replace(path)
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path}: cannot write the model ({error})") from error
+        raise CheckpointError(f"{path}: cannot write {what} ({error})") from error
     finally:
         Path(temporary).unlink(missing_ok=True)
 

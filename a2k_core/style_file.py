@@ -6,15 +6,14 @@ import dataclasses
 import hashlib
 import json
 import os
-import tempfile
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from .all_to_key import LevelStyle
+from .checkpoint import write_safetensors
 from .encoded_style import EncodedStyle
 from .errors import CheckpointError
 from .model import StyA2K
@@ -64,19 +63,7 @@ def save_style(style: EncodedStyle, path: str | os.PathLike[str], model_fingerpr
         for name in _FIELDS
     }
     header = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "model": model_fingerprint}
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    except OSError as error:
-        raise CheckpointError(f"{path}: cannot write there ({error.strerror})") from error
-    os.close(handle)
-    try:
-        save_file(tensors, temporary, metadata=header)
-        Path(temporary).chmod(0o644)  # mkstemp's files are their owner's alone
-        Path(temporary).replace(path)
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path}: cannot write the style ({error})") from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    write_safetensors(tensors, path, header, "the style")
 
 
 def load_style(path: str | os.PathLike[str], model_fingerprint: str) -> EncodedStyle:
