@@ -53,6 +53,7 @@ class AllToKey(nn.Module):
     def __init__(
         self,
         channels: int,
+        attention_channels: int,
         block: int,
         heads: int,
         *,
@@ -65,12 +66,12 @@ class AllToKey(nn.Module):
         self.block = block
         self.heads = heads
         self.residual = residual
-        self.scale = 1 / math.sqrt(channels // heads) if scaled_logits else 1.0
+        self.scale = 1 / math.sqrt(attention_channels // heads) if scaled_logits else 1.0
         self.attend_blocks = overlapped_progressive_attention if overlap else progressive_attention
-        self.query = operations.Conv2d(channels, 2 * channels, 1)
-        self.key = operations.Conv2d(channels, 2 * channels, 1)
-        self.value = operations.Conv2d(channels, 2 * channels, 1)
-        self.fusion = operations.Conv2d(2 * channels, channels, 1)
+        self.query = operations.Conv2d(channels, 2 * attention_channels, 1)
+        self.key = operations.Conv2d(channels, 2 * attention_channels, 1)
+        self.value = operations.Conv2d(channels, 2 * attention_channels, 1)
+        self.fusion = operations.Conv2d(2 * attention_channels, channels, 1)
         self.alpha = nn.Parameter(torch.ones(()))
         self.beta = nn.Parameter(torch.zeros(()))
 

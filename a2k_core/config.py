@@ -31,6 +31,9 @@ class StyA2KConfig:
     channels: tuple[int, int, int]
     """Channels of the features at strides 4, 8 and 16 that are stylized. A narrower `vgg` encoder is widened to them."""
 
+    attention_channels: tuple[int, int, int]
+    """Channels of the queries, keys and values at each level, of each of the two attentions. The paper's equal `channels`."""
+
     blocks: tuple[int, int, int] = (8, 8, 4)
     """Side of a block, in features, at each level. With the strides it gives the grid that pictures are padded to."""
 
@@ -48,21 +51,26 @@ class StyA2KConfig:
 
     def __post_init__(self) -> None:
         # JSON has lists only; tuples keep the dataclass hashable.
-        for name in ("encoder_widths", "channels", "blocks"):
+        for name in ("encoder_widths", "channels", "attention_channels", "blocks"):
             value = getattr(self, name)
             _require(isinstance(value, (list, tuple)), name, value, "a sequence of whole numbers")
             object.__setattr__(self, name, tuple(value))
         _require(self.backbone in ("vgg", "compact"), "backbone", self.backbone, "'vgg' or 'compact'")
         stages = 5 if self.backbone == "vgg" else 4
-        for name, length in (("encoder_widths", stages), ("channels", 3), ("blocks", 3)):
+        for name, length in (
+            ("encoder_widths", stages),
+            ("channels", 3),
+            ("attention_channels", 3),
+            ("blocks", 3),
+        ):
             value = getattr(self, name)
             good = len(value) == length and all(_is_positive_int(v) for v in value)
             _require(good, name, value, f"{length} whole numbers from 1 to {MAX_SIZE}")
         _require(_is_positive_int(self.heads), "heads", self.heads, f"a whole number from 1 to {MAX_SIZE}")
         _require(
-            all(c % self.heads == 0 for c in self.channels),
-            "channels",
-            self.channels,
+            all(c % self.heads == 0 for c in self.attention_channels),
+            "attention_channels",
+            self.attention_channels,
             f"multiples of heads={self.heads}",
         )
         _require(self.residual in ("raw", "adain"), "residual", self.residual, "'raw' or 'adain'")
@@ -88,7 +96,7 @@ class StyA2KConfig:
     @classmethod
     def paper(cls) -> StyA2KConfig:
         """The published network: a frozen VGG-19 encoder, 256, 512 and 512 channels, no changes."""
-        return cls(backbone="vgg", encoder_widths=(64, 128, 256, 512, 512), channels=(256, 512, 512))
+        return cls(backbone="vgg", encoder_widths=(64, 128, 256, 512, 512), channels=(256, 512, 512), attention_channels=(256, 512, 512))
 
     @classmethod
     def compact(cls) -> StyA2KConfig:
@@ -97,7 +105,8 @@ class StyA2KConfig:
             backbone="compact",
             encoder_widths=(32, 64, 128, 128),
             channels=(64, 128, 128),
-            heads=4,
+            attention_channels=(32, 64, 64),
+            heads=1,
             scaled_logits=True,
             residual="adain",
             overlap=True,

@@ -7,11 +7,10 @@ from types import ModuleType
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .config import StyA2KConfig
-from .layers import ResidualBlock, conv3x3
+from .layers import ResidualBlock, conv3x3, leaky_relu
 
 
 class VGGDecoder(nn.Module):
@@ -38,40 +37,28 @@ class VGGDecoder(nn.Module):
 
 
 class CompactDecoder(nn.Module):
-    """A small decoder with bilinear upsampling whose last convolution writes the picture at stride 2, sub-pixel.
-
-    The four sub-pixels come from four separate filters; smoothing keeps their differences from showing as a fine checkerboard.
-    """
+    """A small decoder with bilinear upsampling whose last convolution writes the picture at stride 2, sub-pixel."""
 
     def __init__(self, config: StyA2KConfig, operations: ModuleType | Any = nn) -> None:
         super().__init__()
         width2, width4, width8 = config.encoder_widths[0], config.channels[0], config.channels[1]
-        self.deep = nn.Sequential(conv3x3(width8, width4, operations), nn.ReLU(inplace=True), _bilinear_x2())
+        self.deep = nn.Sequential(conv3x3(width8, width4, operations), leaky_relu(), _bilinear_x2())
         self.shallow = nn.Sequential(
             conv3x3(width4, width4, operations),
-            nn.ReLU(inplace=True),
+            leaky_relu(),
             ResidualBlock(width4, operations),
             conv3x3(width4, width2, operations),
-            nn.ReLU(inplace=True),
+            leaky_relu(),
             _bilinear_x2(),
             conv3x3(width2, width2, operations),
-            nn.ReLU(inplace=True),
+            leaky_relu(),
             conv3x3(width2, 12, operations),
             nn.PixelShuffle(2),
-            Smooth(),
         )
 
     def forward(self, merged: Tensor, level4: Tensor) -> Tensor:
         """`[B, C, H/8, W/8]` and `[B, C, H/4, W/4]` features to `[B, 3, H, W]`, unclamped."""
         return self.shallow(self.deep(merged) + level4)
-
-
-class Smooth(nn.Module):
-    """The binomial filter [1 2 1] / 4 both ways, reflected at the borders: silences the two-pixel period exactly."""
-
-    def forward(self, image: Tensor) -> Tensor:
-        padded = F.pad(image, (1, 1, 1, 1), mode="reflect")
-        return F.avg_pool2d(F.avg_pool2d(padded, 2, stride=1), 2, stride=1)
 
 
 def _bilinear_x2() -> nn.Upsample:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from torch import Tensor, nn
 
 from .config import StyA2KConfig
-from .layers import ResidualBlock, conv3x3
+from .layers import conv3x3, leaky_relu
 
 Features = tuple[Tensor, Tensor, Tensor]
 """`[B, C, H/4, W/4]`, `[B, C, H/8, W/8]`, `[B, C, H/16, W/16]`, with the C of `StyA2KConfig.channels`."""
@@ -62,24 +62,30 @@ class VGGEncoder(nn.Module):
 
 
 class CompactEncoder(nn.Module):
-    """Strided convolutions with a residual block at strides 4 and 8; nothing is computed at full resolution."""
+    """Strided convolutions, one more at each stylized stride; nothing is computed at full resolution."""
 
     def __init__(self, config: StyA2KConfig, operations: ModuleType | Any = nn) -> None:
         super().__init__()
         width2, width4, width8, width16 = config.encoder_widths
         self.stem = nn.Sequential(
-            operations.Conv2d(3, width2, 5, stride=2, padding=2, padding_mode="reflect"), nn.ReLU(inplace=True)
+            operations.Conv2d(3, width2, 5, stride=2, padding=2, padding_mode="reflect"), leaky_relu()
         )
-        self.stride4 = nn.Sequential(
-            conv3x3(width2, width4, operations, stride=2), nn.ReLU(inplace=True), ResidualBlock(width4, operations)
-        )
-        self.stride8 = nn.Sequential(
-            conv3x3(width4, width8, operations, stride=2), nn.ReLU(inplace=True), ResidualBlock(width8, operations)
-        )
-        self.stride16 = nn.Sequential(conv3x3(width8, width16, operations, stride=2), nn.ReLU(inplace=True))
+        self.stride4 = _stage(width2, width4, operations)
+        self.stride8 = _stage(width4, width8, operations)
+        self.stride16 = _stage(width8, width16, operations)
 
     def forward(self, image: Tensor) -> Features:
         """Features of `[B, 3, H, W]` RGB in 0..1 with sides divisible by 16."""
         level4 = self.stride4(self.stem(image))
         level8 = self.stride8(level4)
         return level4, level8, self.stride16(level8)
+
+
+def _stage(inputs: int, outputs: int, operations: ModuleType | Any) -> nn.Sequential:
+    """Half the resolution, and a look around there."""
+    return nn.Sequential(
+        conv3x3(inputs, outputs, operations, stride=2),
+        leaky_relu(),
+        conv3x3(outputs, outputs, operations),
+        leaky_relu(),
+    )

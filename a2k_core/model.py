@@ -42,6 +42,7 @@ class StyA2K(nn.Module):
         self.attention = nn.ModuleList(
             AllToKey(
                 channels,
+                attention_channels,
                 block,
                 config.heads,
                 scaled_logits=config.scaled_logits,
@@ -49,7 +50,9 @@ class StyA2K(nn.Module):
                 overlap=config.overlap,
                 operations=operations,
             )
-            for channels, block in zip(config.channels, config.blocks, strict=True)
+            for channels, attention_channels, block in zip(
+                config.channels, config.attention_channels, config.blocks, strict=True
+            )
         )
         self.merge = conv3x3(config.channels[1], config.channels[1], operations)
         self.decoder = VGGDecoder(config, operations) if vgg else CompactDecoder(config, operations)

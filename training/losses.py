@@ -25,6 +25,63 @@ def global_loss(stylized: list[Tensor], style: list[Tensor]) -> Tensor:
     return total
 
 
+def covariance_loss(stylized: list[Tensor], style: list[Tensor]) -> Tensor:
+    """Squared relative distance of the channels' covariances, summed over the given levels, mean over the batch.
+
+    What the deviations alone leave open: which channels fire together, so which textures.
+    """
+    total = stylized[0].new_zeros((), dtype=torch.float32)
+    for level, target in zip(stylized, style, strict=True):
+        ours, theirs = _covariance(level), _covariance(target)
+        # The average deviation of a calibrated level is 1; the constant keeps flat styles from dividing by nothing.
+        scale = theirs.square().sum((1, 2)) + 0.05 * theirs.shape[1]
+        total = total + ((ours - theirs).square().sum((1, 2)) / scale).mean()
+    return total
+
+
+def _covariance(features: Tensor) -> Tensor:
+    """`[B, C, C]` in fp32 of `[B, C, H, W]`."""
+    with torch.autocast(features.device.type, enabled=False):
+        flat = features.float().flatten(2)
+        flat = flat - flat.mean(2, keepdim=True)
+        return flat @ flat.transpose(1, 2) / flat.shape[2]
+
+
+SPECTRUM_WINDOW = 32
+"""Side, in pixels, of the windows whose spectra are compared."""
+
+SPECTRUM_FLOOR = 2e-5
+"""Power, of pictures in 0..1, below which texture is invisible: about one step of 8 bits."""
+
+
+def spectrum_loss(stylized: Tensor, style: Tensor) -> Tensor:
+    """Distance of the average logarithmic spectra of small windows, `[B, 3, H, W]` pictures in 0..1.
+
+    Strokes and grain spread over frequencies; a screen or a checkerboard, which feature statistics hardly see, is a peak.
+    The logarithm is averaged over windows, so that flat areas count as much as busy ones. Low frequencies weigh more.
+    """
+    radius = torch.hypot(
+        torch.fft.fftfreq(SPECTRUM_WINDOW, device=style.device)[:, None],
+        torch.fft.rfftfreq(SPECTRUM_WINDOW, device=style.device),
+    )
+    weight = torch.where(radius > 0, 1 / radius.clamp(min=1 / SPECTRUM_WINDOW), 0)
+    difference = (_log_spectrum(stylized) - _log_spectrum(style)).abs().mean((0, 1))
+    return (difference * weight).sum() / weight.sum()
+
+
+def _log_spectrum(images: Tensor) -> Tensor:
+    """`[B, 3, W, W/2+1]`: luminance and two colour differences, mean over half-overlapping Hann windows."""
+    side = SPECTRUM_WINDOW
+    with torch.autocast(images.device.type, enabled=False):
+        red, green, blue = images.float().unbind(1)
+        planes = torch.stack([(red + green + blue) / 3, (red - blue) / 2, (red + blue) / 4 - green / 2], dim=1)
+        windows = planes.unfold(2, side, side // 2).unfold(3, side, side // 2)
+        hann = torch.hann_window(side, device=images.device)
+        hann = hann[:, None] * hann
+        power = torch.fft.rfft2((windows - windows.mean((4, 5), keepdim=True)) * hann).abs().square()
+        return torch.log(power / hann.square().sum() + SPECTRUM_FLOOR).mean((2, 3))
+
+
 def all_to_key_loss(stylized: list[Tensor], content: list[Tensor], style: list[Tensor]) -> Tensor:
     """L_A2K over relu2_1 .. relu5_1: the stylized features should be what parameter-free all-to-key attention makes.
 

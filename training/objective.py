@@ -10,7 +10,16 @@ from a2k_core import StyA2K
 from a2k_core.encoder import Features
 from a2k_core.statistics import channel_moments, normalize
 from feature_network import FeatureNetwork
-from losses import all_to_key_loss, content_loss, feature_loss, global_loss, range_loss, total_variation
+from losses import (
+    all_to_key_loss,
+    content_loss,
+    covariance_loss,
+    feature_loss,
+    global_loss,
+    range_loss,
+    spectrum_loss,
+    total_variation,
+)
 from options import Options
 
 Terms = dict[str, Tensor]
@@ -65,6 +74,10 @@ class Objective(nn.Module):
         terms = {"style": options.style_weight * global_loss(paired[:4], of_style[:4])}
         if options.deep_style_weight:
             terms["deep_style"] = options.deep_style_weight * global_loss(paired[4:], of_style[4:])
+        if options.covariance_weight:
+            terms["covariance"] = options.covariance_weight * covariance_loss(paired[:4], of_style[:4])
+        if options.spectrum_weight:
+            terms["spectrum"] = options.spectrum_weight * spectrum_loss(stylized[:batch], style)
         if options.a2k_weight:
             terms["a2k"] = options.a2k_weight * all_to_key_loss(paired, content_levels, of_style)
         if options.content_weight:

@@ -20,6 +20,7 @@ class Options:
     content: Path = knob(None, "folder of content photos, searched recursively")
     style: Path = knob(None, "folder of style pictures, searched recursively")
     out: Path = knob(None, "where the finished weights go, FILE.safetensors")
+    extra_style: Path | None = knob(None, "folder of more style pictures, such as drawn ones; none is held out")
     run_dir: Path | None = knob(None, "folder for checkpoints, samples and logs; default: runs/NAME, after --out")
     resume: bool = knob(False, "continue the run in --run-dir exactly where its last checkpoint stands")
 
@@ -59,6 +60,8 @@ class Options:
 
     style_weight: float = knob(10.0, "global mean and standard deviation of relu1_1..relu4_1 (the paper's L_global)")
     deep_style_weight: float = knob(5.0, "the same at relu5_1, which holds the largest shapes; not in the paper")
+    covariance_weight: float = knob(1.0, "covariances of relu1_1..relu4_1: which textures; not in the paper")
+    spectrum_weight: float = knob(1.0, "log spectra of small windows: no screens, no checkerboards; not in the paper")
     a2k_weight: float = knob(0.0, "parameter-free all-to-key loss (the paper's L_A2K; 1.25 there)")
     content_weight: float = knob(1.5, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper")
     identity_weight: float = knob(10.0, "a picture in its own style stays itself; keeps detail and colours exact")
@@ -94,6 +97,8 @@ PAPER: dict[str, Any] = {
     "schedule": "paper",
     "warmup": 0,
     "deep_style_weight": 0.0,
+    "covariance_weight": 0.0,
+    "spectrum_weight": 0.0,
     "a2k_weight": 1.25,
     "content_weight": 0.0,
     "identity_weight": 0.0,
@@ -106,6 +111,7 @@ PAPER: dict[str, Any] = {
 MACHINE_FIELDS = {
     "content",
     "style",
+    "extra_style",
     "out",
     "run_dir",
     "resume",

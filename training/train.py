@@ -72,6 +72,8 @@ def train(options: Options) -> int:
     # Pictures: evenly spread ones are kept out for validation.
     contents, held_contents = hold_out(find_pictures(options.content, options.crop), options.validation)
     styles, held_styles = hold_out(find_pictures(options.style, options.crop), options.validation)
+    if options.extra_style:
+        styles += find_pictures(options.extra_style, options.crop)
     side = max(options.crop, 256) // 64 * 64
     validation = [
         torch.stack([read_square(path, side) for path in held]).to(device) for held in (held_contents, held_styles)
@@ -186,7 +188,7 @@ def hold_out(pictures: list[Path], count: int) -> tuple[list[Path], list[Path]]:
 def build_model(options: Options) -> StyA2K:
     """The preset's network, initialised: a frozen VGG encoder and N(0, 0.02) for `paper`, all trained for `compact`."""
     if options.preset == "compact":
-        return StyA2K(StyA2KConfig.compact())
+        return initialise_compact(StyA2K(StyA2KConfig.compact()))
     config = encoder_config(options.features, wide=True)
     model = StyA2K(config)
     for module in model.modules():
@@ -195,6 +197,20 @@ def build_model(options: Options) -> StyA2K:
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
     model.encoder = load_encoder(options.features, options.feature_weights, config)
+    return model
+
+
+def initialise_compact(model: StyA2K) -> StyA2K:
+    """He initialisation for its leaky activations; the four sub-pixels of the output start equal, at mid-grey."""
+    for module in (model.encoder, model.merge, model.decoder):
+        for layer in module.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, a=0.2)
+                nn.init.zeros_(layer.bias)
+    output = [layer for layer in model.decoder.modules() if isinstance(layer, nn.Conv2d)][-1]
+    with torch.no_grad():
+        output.weight.copy_(output.weight[::4].repeat_interleave(4, dim=0) / 4)
+        output.bias.fill_(0.5)
     return model
 
 
