@@ -17,6 +17,9 @@ from .blocks import from_blocks, to_blocks
 SCORE_ELEMENTS = 2**24
 """Region scores held at once (64 MiB in fp32): longer score matrices are computed in row chunks."""
 
+BLOCKS_AT_ONCE = 256
+"""Blocks that a CPU attends in at a time on overlapping grids: what they need stays in its cache."""
+
 
 def region_keys(key_blocks: Tensor, value_blocks: Tensor, alpha: Tensor, beta: Tensor) -> tuple[Tensor, Tensor]:
     """One key and one value for each style block: similarity-weighted means around the block's centre.
@@ -67,14 +70,9 @@ def progressive_attention(query: Tensor, key_blocks: Tensor, value_blocks: Tenso
     Returns:
         `[B, C, H, W]`; values of another depth give that many channels instead.
     """
-    _, heads, _, positions, _ = key_blocks.shape
-    height, width = query.shape[-2:]
-    side = math.isqrt(positions)
-    query_blocks = to_blocks(query, side, heads)
-    routes = route(query_blocks, key_blocks)
-    keys, values = _take_blocks(key_blocks, routes), _take_blocks(value_blocks, routes)
-    attended = _attend(query_blocks.flatten(0, 1), keys.flatten(0, 1), values.flatten(0, 1), scale)
-    return from_blocks(attended.unflatten(0, query_blocks.shape[:2]), side, height, width)
+    heads, side = key_blocks.shape[1], math.isqrt(key_blocks.shape[3])
+    attended = _attend_blocks(to_blocks(query, side, heads), key_blocks, value_blocks, scale)
+    return from_blocks(attended, side, *query.shape[-2:])
 
 
 def overlapped_progressive_attention(
@@ -85,24 +83,40 @@ def overlapped_progressive_attention(
     The weight of a grid is 1 at its blocks' centres and falls to 0 at their edges; the four weights sum to 1.
     Arguments and result as for `progressive_attention`; the block's side must be even.
     """
-    height, width = query.shape[-2:]
-    side = math.isqrt(key_blocks.shape[-2])
+    batch, _, height, width = query.shape
+    heads, side = key_blocks.shape[1], math.isqrt(key_blocks.shape[3])
     half = side // 2
-    padded = F.pad(query, (half, half, half, half), mode="reflect")
+    padded = F.pad(query, (half, half, half, half), mode="reflect").permute(0, 2, 3, 1)
+    # All blocks of the four grids, in one raster: block (i, j) starts at (i, j) halves.
+    windows = padded.unfold(1, side, half).unfold(2, side, half).unflatten(3, (heads, -1)).permute(0, 3, 1, 2, 5, 6, 4)
+    rows, columns = windows.shape[2:4]
     ramp = 1 - (2 * (torch.arange(side, device=query.device) + 0.5) / side - 1).abs()
-    blended = torch.zeros((), dtype=torch.float32, device=query.device)
-    for top in (0, half):
-        for left in (0, half):
-            # A grid shifted by half a block starts in the padding; one that is not starts at the picture.
-            rows = height + side if top == 0 else height
-            columns = width + side if left == 0 else width
-            grid = padded[:, :, top : top + rows, left : left + columns]
-            attended = progressive_attention(grid, key_blocks, value_blocks, scale)
-            inside = attended[:, :, half - top : half - top + height, half - left : half - left + width]
-            row_weight = ramp.roll(top - half).repeat(height // side)
-            column_weight = ramp.roll(left - half).repeat(width // side)
-            blended = blended + inside * (row_weight[:, None] * column_weight)
-    return blended.to(query.dtype)
+    weight = (ramp[:, None] * ramp)[..., None]
+
+    depth = value_blocks.shape[-1]
+    blended = weight.new_zeros(batch, height + side, width + side, heads * depth)
+    step = 2 * max(1, BLOCKS_AT_ONCE // (2 * batch * columns)) if query.device.type == "cpu" else rows
+    for start in range(0, rows, step):
+        strip = windows[:, :, start : start + step]
+        blocks = strip.reshape(batch, heads, -1, side * side, strip.shape[-1])
+        attended = _attend_blocks(blocks, key_blocks, value_blocks, scale).view(*strip.shape[:-1], depth) * weight
+        for top in (0, 1):
+            for left in (0, 1):
+                # [B, h, i, j, y, x, d] to pixels.
+                grid = attended[:, :, top::2, left::2].permute(0, 2, 4, 3, 5, 1, 6)
+                grid = grid.reshape(batch, grid.shape[1] * side, grid.shape[3] * side, heads * depth)
+                y, x = (start + top) * half, left * half
+                blended[:, y : y + grid.shape[1], x : x + grid.shape[2]] += grid
+    inside = blended[:, half : half + height, half : half + width].permute(0, 3, 1, 2)
+    return inside.to(query.dtype)
+
+
+def _attend_blocks(query_blocks: Tensor, key_blocks: Tensor, value_blocks: Tensor, scale: float) -> Tensor:
+    """Route `[B, h, X, r, d]` blocks and attend inside: `[B, h, X, r, d]` of the values' depth."""
+    routes = route(query_blocks, key_blocks)
+    keys, values = _take_blocks(key_blocks, routes), _take_blocks(value_blocks, routes)
+    attended = _attend(query_blocks.flatten(0, 1), keys.flatten(0, 1), values.flatten(0, 1), scale)
+    return attended.unflatten(0, query_blocks.shape[:2])
 
 
 def route(query_blocks: Tensor, key_blocks: Tensor) -> Tensor:
