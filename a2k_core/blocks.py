@@ -18,14 +18,14 @@ def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
         return image
     if rows < height and columns < width:
         return F.pad(image, (0, columns, 0, rows), mode="reflect")
-    image = image.index_select(2, _reflected_indices(height, height + rows, image.device))
-    return image.index_select(3, _reflected_indices(width, width + columns, image.device))
+    image = image.index_select(2, reflected_indices(length=height, stop=height + rows, device=image.device))
+    return image.index_select(3, reflected_indices(length=width, stop=width + columns, device=image.device))
 
 
-def _reflected_indices(length: int, target: int, device: torch.device) -> Tensor:
-    """0 1 2 .. n-1 .. 2 1 0 1 2 .., `target` of them."""
+def reflected_indices(length: int, stop: int, start: int = 0, device: torch.device | None = None) -> Tensor:
+    """Where the positions `start` to `stop` of a side that goes on by reflection are found: 0 1 2 .. n-1 .. 2 1 0 1 2 .."""
     period = max(2 * (length - 1), 1)
-    steps = torch.arange(target, device=device) % period
+    steps = torch.arange(start, stop, device=device) % period
     return torch.minimum(steps, period - steps) if length > 1 else torch.zeros_like(steps)
 
 

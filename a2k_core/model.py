@@ -17,7 +17,17 @@ from .encoded_style import EncodedStyle
 from .encoder import CompactEncoder, Features, VGGEncoder
 from .errors import InputError
 from .layers import conv3x3
+from .memory import AUTO_TILES, pictures_at_once
 from .statistics import Moments, channel_moments
+from .tiling import (
+    Progress,
+    Read,
+    Region,
+    Tile,
+    TiledTransfer,
+    Write,
+    check_tile,
+)
 
 MAX_STRENGTH = 2.0
 
@@ -84,7 +94,14 @@ class StyA2K(nn.Module):
         return self.encode_style_features(self.features(style, "style")).compact()
 
     @torch.no_grad()
-    def transfer(self, content: Tensor, encoded_style: EncodedStyle, strength: float = 1.0) -> Tensor:
+    def transfer(
+        self,
+        content: Tensor,
+        encoded_style: EncodedStyle,
+        strength: float = 1.0,
+        tile: Tile = None,
+        progress: Progress | None = None,
+    ) -> Tensor:
         """Stylize pictures.
 
         Args:
@@ -92,17 +109,74 @@ class StyA2K(nn.Module):
             encoded_style: from this model's `encode_style`; one style for all contents, or one for each.
             strength: 0 returns the content itself, 1 is the full style, up to 2 exaggerates. It mixes features; below 1 it
                 also gives back, in proportion, the detail that encoding and decoding the content loses.
+            tile: None computes all pictures at once, whole. A side in pixels, from `config.grid` up, computes picture by
+                picture in tiles, which gives the same result in memory that depends on the tile only; 1024 is a good one.
+                "auto" takes whole pictures where they fit into the memory there is, else tiles. Tiles become smaller by
+                themselves when memory runs out.
+            progress: called after each step with how much is done, 0 to 1; what it raises ends the work.
 
         Returns:
             `[B, 3, H, W]` in 0..1, of the content's size, device and dtype.
 
         Raises:
-            InputError: when the content is not a picture, the counts do not match, or the strength is out of range.
+            InputError: when the content is not a picture, the counts do not match, or strength or tile are out of range.
         """
         check_picture(content, "content")
-        if encoded_style.batch not in (1, len(content)):
+        count, _, height, width = content.shape
+        self._check_transfer(count, encoded_style, strength, tile)
+        if strength == 0:
+            return content.clamp(0, 1)
+        size = count if tile is None else 1
+        if tile == "auto":
+            size = pictures_at_once(self.config, self.dtype, self.device, height, width)
+        if size >= count:
+            return self._transfer_at_once(content, encoded_style, strength, tile, progress)
+        result = torch.empty_like(content, memory_format=torch.contiguous_format)
+        for start in range(0, count, size):
+            stop = min(start + size, count)
+            part, style = content[start:stop], encoded_style.part(start, stop)
+            report = None if progress is None else _share_of(progress, start / count, stop / count)
+            result[start:stop] = self._transfer_at_once(part, style, strength, tile, report)
+        return result
+
+    @torch.no_grad()
+    def transfer_pieces(
+        self,
+        read: Read,
+        write: Write,
+        height: int,
+        width: int,
+        encoded_style: EncodedStyle,
+        strength: float = 1.0,
+        tile: Tile = "auto",
+        progress: Progress | None = None,
+        reserved: int = 0,
+    ) -> None:
+        """`transfer` of one picture that is too large to be a floating tensor: it is read and written in pieces.
+
+        Args:
+            read: gives any rectangle of the content, several times.
+            write: takes the result, every pixel once, in any order.
+            height, width: of the content.
+            encoded_style, strength, tile, progress: as for `transfer`.
+            reserved: bytes that "auto" must leave, as what `write` fills may not count as used yet.
+
+        Raises:
+            InputError: as `transfer` does.
+        """
+        self._check_transfer(1, encoded_style, strength, tile)
+        if strength == 0:
+            for region in Region(0, 0, height, width).split(AUTO_TILES[-1], 1):
+                piece = read(slice(region.top, region.bottom), slice(region.left, region.right))
+                write(region.top, region.left, piece.clamp(0, 1))
+            return
+        style = encoded_style.to(self.device, self.dtype)
+        TiledTransfer(self, read, write, (1, height, width), style, strength, progress).run(tile, reserved)
+
+    def _check_transfer(self, count: int, encoded_style: EncodedStyle, strength: float, tile: object) -> None:
+        if encoded_style.batch not in (1, count):
             raise InputError(
-                f"{encoded_style.batch} styles for {len(content)} contents; pass one style, or one for each content"
+                f"{encoded_style.batch} styles for {count} contents; pass one style, or one for each content"
             )
         if tuple(level.mean.shape[1] for level in encoded_style.levels) != self.config.channels:
             raise InputError(
@@ -112,16 +186,30 @@ class StyA2K(nn.Module):
             raise InputError(
                 f"strength is {strength}; it must lie between 0 (the content) and {MAX_STRENGTH:g} (exaggerated)"
             )
-        if strength == 0:
-            return content.clamp(0, 1)
-        features = self.features(content, "content")
-        moments = [channel_moments(level) for level in features]
-        image = self.decode(self.stylize(features, moments, encoded_style.to(self.device, self.dtype), strength))
-        image = image[..., : content.shape[-2], : content.shape[-1]].to(content)
-        if strength < 1:
-            rebuilt = self.decode(features)[..., : content.shape[-2], : content.shape[-1]].to(content)
-            image = image + (1 - strength) * (content - rebuilt)
-        return image.clamp(0, 1)
+        check_tile(tile, self.config.grid)
+
+    def _transfer_at_once(
+        self, content: Tensor, encoded_style: EncodedStyle, strength: float, tile: Tile, progress: Progress | None
+    ) -> Tensor:
+        """Some pictures of a batch, in the same tiles."""
+        count, _, height, width = content.shape
+        results: list[Tensor] = []
+
+        def read(rows: slice, columns: slice) -> Tensor:
+            return content[..., rows, columns]
+
+        def write(top: int, left: int, piece: Tensor) -> None:
+            if piece.shape == content.shape:
+                results.append(piece)
+                return
+            if not results:
+                results.append(torch.empty_like(content, memory_format=torch.contiguous_format))
+            results[0][..., top : top + piece.shape[-2], left : left + piece.shape[-1]] = piece
+
+        style = encoded_style.to(self.device, self.dtype)
+        reserved = content.nbytes if content.device.type == self.device.type else 0
+        TiledTransfer(self, read, write, (count, height, width), style, strength, progress).run(tile, reserved)
+        return results[0]
 
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
         """Stylize at full strength, unclamped and differentiable; sizes must be multiples of `config.grid`. For training."""
@@ -162,6 +250,11 @@ class StyA2K(nn.Module):
     @property
     def _merge_upsampling(self) -> str:
         return "nearest" if self.config.backbone == "vgg" else "bilinear"
+
+
+def _share_of(progress: Progress, start: float, stop: float) -> Progress:
+    """Report a part of the work as what it is of the whole."""
+    return lambda done: progress(start + (stop - start) * done)
 
 
 def check_picture(image: Tensor, name: str) -> None:

@@ -27,6 +27,38 @@ def channel_moments(features: Tensor) -> Moments:
     return Moments(mean, torch.sqrt(variance + EPSILON))
 
 
+class PartialMoments(NamedTuple):
+    """What the pieces of a feature map tell of its moments; merged in fp64, soundly (Chan, Golub & LeVeque, 1979)."""
+
+    count: int
+    """Positions seen."""
+
+    mean: Tensor
+    """`[B, C, 1, 1]`, fp64, on the CPU: not every device has fp64."""
+
+    squares: Tensor
+    """`[B, C, 1, 1]`, fp64, on the CPU: the sum of squared differences from the mean."""
+
+    @classmethod
+    def of(cls, features: Tensor) -> PartialMoments:
+        """Of one piece, `[B, C, h, w]`, h and w from 1 up."""
+        count = features.shape[2] * features.shape[3]
+        variance, mean = torch.var_mean(features.float(), dim=(2, 3), correction=0, keepdim=True)
+        return cls(count, mean.cpu().double(), variance.cpu().double() * count)
+
+    def merged(self, other: PartialMoments) -> PartialMoments:
+        """Of both pieces as one."""
+        count = self.count + other.count
+        apart = other.mean - self.mean
+        squares = self.squares + other.squares + apart.square() * (self.count * other.count / count)
+        return PartialMoments(count, self.mean + apart * (other.count / count), squares)
+
+    def moments(self, device: torch.device | None = None) -> Moments:
+        """What `channel_moments` gives for all pieces as one map, of at least 2 positions."""
+        std = torch.sqrt(self.squares / (self.count - 1) + EPSILON)
+        return Moments(self.mean.float().to(device), std.float().to(device))
+
+
 def normalize(features: Tensor, moments: Moments) -> Tensor:
     """(features - mean) / std in fp32, `[B, C, H, W]`; the `norm` of the paper's attention."""
     return (features.float() - moments.mean) / moments.std

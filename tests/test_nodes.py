@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-IDS = ["A2K_LoadModel", "A2K_EncodeStyle", "A2K_Transfer", "A2K_SaveStyle", "A2K_LoadStyle"]
+IDS = ["A2K_LoadModel", "A2K_EncodeStyle", "A2K_Transfer", "A2K_SaveStyle", "A2K_LoadStyle", "A2K_ExamplePicture"]
 LOAD = """
 import importlib.util, sys, asyncio
 path = sys.argv[1]
@@ -25,9 +25,9 @@ asyncio.run(module.comfy_entrypoint())
 
 def test_without_the_host_the_import_says_what_it_needs(tmp_path: Path) -> None:
     folder = tmp_path / "cloned under-any name"
-    shutil.copytree(ROOT / "a2k_core", folder / "a2k_core")
-    for name in ("__init__.py", "nodes.py"):
-        shutil.copy(ROOT / name, folder)
+    for name in ("a2k_core", "nodes"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "__init__.py", folder)
     command = [sys.executable, "-c", LOAD, str(folder)]
     result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert result.returncode != 0

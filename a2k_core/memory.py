@@ -1,0 +1,168 @@
+"""How much memory there is, what a picture takes of it, and how running out of it shows."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import torch
+
+from .config import STRIDES, StyA2KConfig
+
+UNKNOWN_SYSTEM = 4 * 2**30
+"""Bytes taken for free where the system does not say: on Windows, and on devices whose drivers are mute."""
+
+AUTO_TILES = (2048, 1536, 1024, 768, 512, 384, 256)
+"""Larger tiles waste less on their margins; beyond these little is left to gain."""
+
+FEATURES_WORTH = 768
+"""Keeping the features of the first pass for the second is worth more than tiles larger than this."""
+
+MAX_AT_ONCE = 8
+"""Pictures of a batch; more gain nothing."""
+
+MEMORY_SHARE = 0.6
+"""Of what is available: others need memory too, and estimates err."""
+
+_OUT_OF_MEMORY = re.compile("out of memory|not enough memory|can't allocate memory|bad_alloc", re.IGNORECASE)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error is torch's or Python's way to say so; on most devices torch has no type of its own for it."""
+    if isinstance(error, MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and _OUT_OF_MEMORY.search(str(error)) is not None
+
+
+def release(device: torch.device) -> None:
+    """Give memory that torch keeps for later back to the device."""
+    if device.type in ("cuda", "xpu", "mps"):
+        getattr(torch, device.type).empty_cache()
+
+
+def available(device: torch.device) -> int:
+    """Bytes that a computation on this device can still get without anything being swapped or killed."""
+    try:
+        if device.type in ("cuda", "xpu"):
+            backend = getattr(torch, device.type)
+            free, _ = backend.mem_get_info(device)
+            return int(free + backend.memory_reserved(device) - backend.memory_allocated(device))
+        if device.type == "mps":
+            return max(1, torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
+    except (AttributeError, RuntimeError):  # older torch, older drivers
+        return UNKNOWN_SYSTEM
+    limits = [limit for limit in (_system_available(), *_control_group_available()) if limit is not None]
+    return min(limits, default=UNKNOWN_SYSTEM)
+
+
+def working_memory(config: StyA2KConfig, height: int, width: int, dtype: torch.dtype) -> int:
+    """Bytes of activations that one picture, or one piece of it, takes at the peak, weights and style left out.
+
+    Measured, with a margin: errs on the high side.
+    """
+    strides = (1, 2, 4, 8, 16) if config.backbone == "vgg" else (2, 4, 8, 16)
+    # Input, padded copy and output of the widest convolution; the decoder mirrors it.
+    widest = max(width / stride**2 for width, stride in zip(config.encoder_widths, strides, strict=True))
+    convolution = 4 * max(widest, 16) * dtype.itemsize
+    # Query, the two results and their fp32 copies, on up to four block grids.
+    attention = max(c / stride**2 for c, stride in zip(config.channels, STRIDES, strict=True))
+    attention *= 8 * dtype.itemsize + 24
+    picture = 3 * 4 * 4
+    return int(height * width * (convolution + attention + picture)) + 96 * 2**20
+
+
+def features_memory(config: StyA2KConfig, height: int, width: int, dtype: torch.dtype) -> int:
+    """Bytes of the three levels of features of a picture."""
+    per_pixel = sum(channels / stride**2 for channels, stride in zip(config.channels, STRIDES, strict=True))
+    return int(height * width * per_pixel * dtype.itemsize)
+
+
+def choose_tile(
+    config: StyA2KConfig, dtype: torch.dtype, batch: int, height: int, width: int, margin: int, memory: int
+) -> tuple[int, bool]:
+    """The side of the tiles of pictures for which `memory` bytes are available, and whether features are kept between the passes.
+
+    Args:
+        margin: pixels that a tile needs on each side.
+        height, width: of the pictures, multiples of the grid; a side that covers both means the whole.
+    """
+
+    budget = int(memory * MEMORY_SHARE)
+
+    def need(side: int) -> int:
+        seen = min(side + 2 * margin, height), min(side + 2 * margin, width)
+        return batch * working_memory(config, *seen, dtype)
+
+    whole = max(height, width)
+    if batch * working_memory(config, height, width, dtype) <= budget:
+        return whole, True
+    sides = [side for side in AUTO_TILES if side < whole] or [config.grid]
+    features = batch * features_memory(config, height, width, dtype)
+    for side in sides:
+        if side >= FEATURES_WORTH and need(side) + features <= budget:
+            return side, True
+    for side in sides:
+        if need(side) <= budget:
+            return side, False
+    return sides[-1], False
+
+
+def pictures_at_once(config: StyA2KConfig, dtype: torch.dtype, device: torch.device, height: int, width: int) -> int:
+    """How many whole pictures, sides in pixels, are computed together: one on a CPU, which gains nothing from more."""
+    if device.type == "cpu":
+        return 1
+    each = working_memory(config, height + config.grid, width + config.grid, dtype)
+    return max(1, min(MAX_AT_ONCE, int(available(device) * MEMORY_SHARE) // each))
+
+
+def _system_available() -> int | None:
+    try:
+        text = Path("/proc/meminfo").read_text()
+    except OSError:
+        return _half_of_physical()
+    found = re.search(r"^MemAvailable:\s*(\d+) kB", text, re.MULTILINE)
+    return int(found[1]) * 1024 if found else None
+
+
+def _half_of_physical() -> int | None:
+    """macOS and the BSDs do not tell what is free in a file."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _control_group_available() -> list[int]:
+    """What containers leave to this process: the limits of its control group and of those it is in, versions 2 and 1."""
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":
+            root, names = Path("/sys/fs/cgroup"), ("memory.max", "memory.current", "inactive_file")
+        elif "memory" in controllers.split(","):
+            root = Path("/sys/fs/cgroup/memory")
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+        else:
+            continue
+        here = root / path.lstrip("/")
+        # Inside a container the path may be the host's; its own group is then the root.
+        folders = [here, *here.parents]
+        found += [left for folder in folders if folder.is_relative_to(root) and (left := _group_left(folder, *names))]
+    return found
+
+
+def _group_left(folder: Path, limit_name: str, usage_name: str, cache_name: str) -> int | None:
+    """Limit less use, the file cache that can be dropped not counted; None where there is no limit."""
+    try:
+        limit = int((folder / limit_name).read_text())  # "max" is no number
+        usage = int((folder / usage_name).read_text())
+        statistics = (folder / "memory.stat").read_text()
+    except (OSError, ValueError):
+        return None
+    cache = re.search(rf"^{cache_name} (\d+)", statistics, re.MULTILINE)
+    return max(1, limit - usage + (int(cache[1]) if cache else 0))

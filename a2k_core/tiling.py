@@ -1,0 +1,261 @@
+"""Exact tiling: a picture computed piece by piece gives what the whole gives.
+
+Content never attends to content. All that a piece needs of the rest of the picture are the moments of the features, gathered
+in a first pass, and a margin of pixels, the network's reach.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from .blocks import reflected_indices
+from .config import STRIDES
+from .encoded_style import EncodedStyle
+from .encoder import Features
+from .errors import InputError
+from .memory import available, choose_tile, is_out_of_memory, release
+from .reach import reach
+from .statistics import Moments, PartialMoments, channel_moments
+
+if TYPE_CHECKING:
+    from .model import StyA2K
+
+Tile = int | Literal["auto"] | None
+"""Side of a tile in pixels; or whole pictures where they fit into memory and tiles where not; or whole pictures."""
+
+Progress = Callable[[float], None]
+"""Is told how much is done, from 0 to 1, after each step. What it raises ends the work."""
+
+Read = Callable[[slice, slice], Tensor]
+"""Rows and columns of a picture to `[B, 3, rows, columns]`, floating, RGB in 0..1, on any device."""
+
+Write = Callable[[int, int, Tensor], None]
+"""Takes a finished piece, `[B, 3, h, w]` in 0..1 of the dtype and device that were read, and its top and left."""
+
+
+class Region(NamedTuple):
+    """A rectangle of the picture padded to the grid, in pixels; right and bottom are outside."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def area(self) -> int:
+        return (self.bottom - self.top) * (self.right - self.left)
+
+    def grown(self, margin: int, multiple: int, bounds: Region) -> Region:
+        """With a margin on each side, out to multiples of `multiple`, inside `bounds`."""
+        return Region(
+            max((self.top - margin) // multiple * multiple, bounds.top),
+            max((self.left - margin) // multiple * multiple, bounds.left),
+            min(-(-(self.bottom + margin) // multiple) * multiple, bounds.bottom),
+            min(-(-(self.right + margin) // multiple) * multiple, bounds.right),
+        )
+
+    def split(self, side: int, grid: int) -> list[Region]:
+        """Regions of about equal size, sides on the grid and at most `side`, in raster order."""
+        rows, columns = _cuts(self.top, self.bottom, side, grid), _cuts(self.left, self.right, side, grid)
+        return [
+            Region(top, left, bottom, right)
+            for top, bottom in itertools.pairwise(rows)
+            for left, right in itertools.pairwise(columns)
+        ]
+
+
+def _cuts(start: int, stop: int, side: int, grid: int) -> list[int]:
+    cells = (stop - start) // grid
+    parts = -(-cells // max(side // grid, 1))
+    return [start + cells * part // parts * grid for part in range(parts + 1)]
+
+
+def check_tile(tile: object, grid: int) -> None:
+    """Raise `InputError` unless `tile` is None, "auto" or a side of at least one cell of the grid."""
+    if tile is None or tile == "auto" or (isinstance(tile, int) and not isinstance(tile, bool) and tile >= grid):
+        return
+    raise InputError(f'tile is {tile!r}; pass a side in pixels from {grid} up, "auto", or None for whole pictures')
+
+
+class TiledTransfer:
+    """One run over one picture, or over a batch of equally large ones at once.
+
+    Args:
+        model: computes.
+        read: gives the content.
+        write: takes the result.
+        shape: batch, height and width of the content.
+        style: on the model's device, in its dtype; one for all contents or one for each.
+        strength: above 0, see `StyA2K.transfer`.
+        progress: see `Progress`.
+    """
+
+    def __init__(
+        self,
+        model: StyA2K,
+        read: Read,
+        write: Write,
+        shape: tuple[int, int, int],
+        style: EncodedStyle,
+        strength: float,
+        progress: Progress | None = None,
+    ) -> None:
+        self.model = model
+        self.read = read
+        self.write = write
+        self.batch, self.height, self.width = shape
+        self.style = style
+        self.strength = strength
+        self.progress = progress
+        self.grid = model.config.grid
+        self.bounds = Region(0, 0, -(-self.height // self.grid) * self.grid, -(-self.width // self.grid) * self.grid)
+        self.reach = reach(model.config, type(model))
+        self.keep = False
+        self.kept: Features | None = None
+        self.partials: list[PartialMoments] = []
+        self.moments: list[Moments] = []
+        self._area_done = 0
+
+    def run(self, tile: Tile, reserved: int = 0) -> None:
+        """Compute everything.
+
+        With a tile's side, memory depends on it alone; content features are computed twice, for the moments and for the
+        picture. With "auto" they are kept from the first pass to the second where they fit into memory. With either, tiles
+        are quartered when memory runs out all the same.
+
+        Args:
+            tile: see `Tile`.
+            reserved: bytes that count as available but are already spoken for.
+        """
+        side = max(self.bounds)
+        if tile == "auto":
+            config, device = self.model.config, self.model.device
+            margin = self.reach.encoder + self.reach.attention + self.reach.decoder + self.grid
+            memory = available(device) - reserved
+            side, self.keep = choose_tile(
+                config, self.model.dtype, self.batch, self.bounds.bottom, self.bounds.right, margin, memory
+            )
+        elif tile is not None:
+            side = tile
+        may_shrink = tile is not None
+        regions = self._each(self.bounds.split(side, self.grid), self._gather, may_shrink)
+        if self.partials:
+            self.moments = [level.moments(self.model.device) for level in self.partials]
+        self._each(regions, self._paint, may_shrink)
+
+    def _each(self, regions: list[Region], work: Callable[[Region], None], may_shrink: bool) -> list[Region]:
+        """Do the regions in turn, in smaller pieces once memory runs out; gives the pieces that were done."""
+        done: list[Region] = []
+        left = regions[::-1]
+        while left:
+            region = left.pop()
+            try:
+                work(region)
+            except Exception as error:
+                if not (may_shrink and is_out_of_memory(error)) or region.area == self.grid**2:
+                    raise
+            else:
+                done.append(region)
+                self._area_done += region.area
+                if self.progress:
+                    self.progress(self._area_done / (2 * self.bounds.area))
+                continue
+            # Only now: until the except clause ends, the error's traceback keeps the tensors alive.
+            self.keep, self.kept = False, None
+            release(self.model.device)
+            side = max(max(region.bottom - region.top, region.right - region.left) // 2, self.grid)
+            left = [part for larger in [*left, region] for part in larger.split(side, self.grid)[::-1]]
+        return done
+
+    def _gather(self, region: Region) -> None:
+        """First pass: take the moments of a region's features."""
+        features = self._encode(region)
+        if region == self.bounds:
+            self.moments = [channel_moments(level) for level in features]
+            self.kept = features
+            return
+        partials = [PartialMoments.of(level) for level in features]
+        if self.keep:
+            self._keep(features, region)
+        if self.partials:
+            partials = [before.merged(level) for before, level in zip(self.partials, partials, strict=True)]
+        self.partials = partials
+
+    def _paint(self, region: Region) -> None:
+        """Second pass: stylize and write a region."""
+        decoded = region.grown(self.reach.decoder, STRIDES[-1], self.bounds)
+        attended = decoded
+        if self.reach.attention:
+            # Out to the edges of the shifted blocks, which lie between those of the grid.
+            attended = attended.grown(0, self.reach.attention, self.bounds).grown(self.reach.attention, 1, self.bounds)
+        attended = attended.grown(0, self.grid, self.bounds)
+        features = self._crop(self.kept, self.bounds, attended) if self.kept else self._encode(attended)
+        styled = self.model.stylize(features, self.moments, self.style, self.strength)
+        image = self._decode(styled, attended, decoded, region)
+        content = self.read(
+            slice(region.top, min(region.bottom, self.height)), slice(region.left, min(region.right, self.width))
+        )
+        image = image[..., : content.shape[-2], : content.shape[-1]].to(content)
+        if self.strength < 1:
+            rebuilt = self._decode(features, attended, decoded, region)
+            rebuilt = rebuilt[..., : content.shape[-2], : content.shape[-1]].to(content)
+            image = image + (1 - self.strength) * (content - rebuilt)
+        self.write(region.top, region.left, image.clamp(0, 1))
+
+    def _encode(self, region: Region) -> Features:
+        """The features of a region, exactly those of the whole picture."""
+        seen = region.grown(self.reach.encoder, STRIDES[-1], self.bounds)
+        image = self._read_padded(seen).to(self.model.device, self.model.dtype)
+        features = self.model.encoder(image.contiguous(memory_format=torch.channels_last))
+        return self._crop(features, seen, region)
+
+    def _decode(self, features: Features, at: Region, decoded: Region, region: Region) -> Tensor:
+        """The pixels of `region`, seeing the features of `decoded`, from those of `at`."""
+        image = self.model.decode(self._crop(features, at, decoded))
+        top, left = region.top - decoded.top, region.left - decoded.left
+        return image[..., top : top + region.bottom - region.top, left : left + region.right - region.left]
+
+    def _read_padded(self, region: Region) -> Tensor:
+        """Pixels of the picture as `pad_to_multiple` extends it."""
+        rows = reflected_indices(self.height, region.bottom, region.top)
+        columns = reflected_indices(self.width, region.right, region.left)
+        first_row, first_column = int(rows.min()), int(columns.min())
+        image = self.read(slice(first_row, int(rows.max()) + 1), slice(first_column, int(columns.max()) + 1))
+        if image.shape[-2] != len(rows) or region.bottom > self.height:
+            image = image.index_select(2, (rows - first_row).to(image.device))
+        if image.shape[-1] != len(columns) or region.right > self.width:
+            image = image.index_select(3, (columns - first_column).to(image.device))
+        return image
+
+    def _keep(self, features: Features, region: Region) -> None:
+        """Put the features of a region where those of the whole picture are collected."""
+        if self.kept is None:
+            level4, level8, level16 = (
+                level.new_empty(
+                    (*level.shape[:2], self.bounds.bottom // stride, self.bounds.right // stride)
+                ).contiguous(memory_format=torch.channels_last)
+                for level, stride in zip(features, STRIDES, strict=True)
+            )
+            self.kept = level4, level8, level16
+        for whole, piece in zip(self._crop(self.kept, self.bounds, region), features, strict=True):
+            whole.copy_(piece)
+
+    @staticmethod
+    def _crop(features: Features, at: Region, region: Region) -> Features:
+        """The part of the features of `at` that belongs to `region`, which lies inside it."""
+        if at == region:
+            return features
+        level4, level8, level16 = (
+            level[
+                ...,
+                (region.top - at.top) // stride : (region.bottom - at.top) // stride,
+                (region.left - at.left) // stride : (region.right - at.left) // stride,
+            ]
+            for level, stride in zip(features, STRIDES, strict=True)
+        )
+        return level4, level8, level16

@@ -1,0 +1,82 @@
+"""The node that paints pictures in a style."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import comfy.utils
+import torch
+from comfy import model_management
+from comfy_api.latest import io
+from torch import Tensor
+
+from ..a2k_core import StyA2K
+from ..a2k_core.batches import alpha_of, check_batch, to_rgb, working_memory
+from ..a2k_core.errors import InputError
+from ..a2k_core.style_file import check_fingerprint, fingerprint
+from .memory import chunk_size, run
+from .sockets import CATEGORY, Model, Style, StyleOfModel
+
+
+class Transfer(io.ComfyNode):
+    """Pictures in the encoded style."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="A2K_Transfer",
+            display_name="Apply Style (StyA2K)",
+            category=CATEGORY,
+            description="Paints pictures in an encoded style. Any size and any number of pictures; the size stays as it is.",
+            search_aliases=["style transfer", "stylize", "neural style", "paint", "stya2k", "artistic filter"],
+            inputs=[
+                Model.Input("model", tooltip="The model that encoded the style."),
+                Style.Input("style", tooltip="One style for all pictures, or one for each."),
+                io.Image.Input("image", tooltip="The pictures to paint. Alpha is kept."),
+                io.Float.Input(
+                    "strength",
+                    default=1.0,
+                    min=0.0,
+                    max=2.0,
+                    step=0.05,
+                    tooltip="0 returns the picture itself, 1 is the full style, above 1 exaggerates it.",
+                ),
+            ],
+            outputs=[io.Image.Output("image", tooltip="The painted pictures.")],
+        )
+
+    @classmethod
+    def execute(cls, model: Any, style: StyleOfModel, image: Tensor, strength: float) -> io.NodeOutput:
+        check_batch(image, "The picture")
+        network: StyA2K = model.model
+        count, height, width, _ = image.shape
+        check_fingerprint(style.model, fingerprint(network), "Apply Style")
+        if style.encoded.batch not in (1, count):
+            raise InputError(
+                f"{style.encoded.batch} styles for {count} pictures; connect one style for all of them, or one for each"
+            )
+        memory = working_memory(network.config, height, width, network.dtype)
+        device = model.load_device
+        styles_memory = sum(tensor.nbytes for tensor in style.tensors)
+        chunk = chunk_size(memory, count, device)
+        model_management.load_models_gpu([model], memory_required=memory * chunk + styles_memory)
+        encoded = style.encoded if style.encoded.batch > 1 else style.encoded.to(device, network.dtype)
+        alpha = alpha_of(image)
+        result = torch.empty(
+            (count, height, width, 3 if alpha is None else 4),
+            device=model_management.intermediate_device(),
+            dtype=model_management.intermediate_dtype(),
+        )
+        progress = comfy.utils.ProgressBar(count)
+
+        def transfer(start: int, stop: int) -> None:
+            progress.update_absolute(start)
+            pictures = to_rgb(image[start:stop].to(device), "The picture", start)
+            painted = network.transfer(pictures, encoded.part(start, stop), strength)
+            result[start:stop, ..., :3] = painted.movedim(1, -1)
+
+        run(count, chunk, transfer, "smaller pictures")
+        if alpha is not None:
+            result[..., 3:] = alpha.clamp(0, 1)
+        progress.update_absolute(count)
+        return io.NodeOutput(result)

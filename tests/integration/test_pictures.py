@@ -1,0 +1,117 @@
+"""Pictures of every kind, through the host's own queue."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from client import error_of, node, pictures_of, run, transfer_prompt
+
+
+def paint(host: str, kind: str, **inputs: object) -> list[np.ndarray]:
+    prompt = transfer_prompt(["odd", 0], **inputs) | {"odd": node("OddPicture", kind=kind)}
+    return pictures_of(host, run(host, prompt), "shown")
+
+
+def error_for(host: str, kind: str) -> str:
+    return error_of(run(host, transfer_prompt(["odd", 0]) | {"odd": node("OddPicture", kind=kind)}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape"),
+    [
+        ("rgb", (96, 128, 3)),
+        ("half", (96, 128, 3)),
+        ("grey", (96, 128, 3)),
+        ("dot", (1, 1, 3)),
+        ("strip", (100, 8000, 3)),
+    ],
+)
+def test_the_result_has_the_size_of_the_picture(host: str, kind: str, shape: tuple[int, ...]) -> None:
+    (painted,) = paint(host, kind)
+    assert painted.shape == shape
+    if kind != "dot":
+        assert painted.std() > 0.02
+
+
+def test_half_precision_pictures_give_the_result_of_full_precision_ones(host: str) -> None:
+    (half,), (full,) = paint(host, "half"), paint(host, "rgb")
+    assert np.abs(half - full).mean() < 0.01
+
+
+def test_alpha_is_kept_and_the_colours_are_painted(host: str) -> None:
+    prompt = transfer_prompt(["odd", 0]) | {
+        "odd": node("OddPicture", kind="rgba"),
+        "before": node("PreviewImage", images=["odd", 0]),
+    }
+    ended = run(host, prompt)
+    (before,), (after,) = pictures_of(host, ended, "before"), pictures_of(host, ended, "shown")
+    assert after.shape == (96, 128, 4)
+    assert np.array_equal(before[..., 3], after[..., 3])
+    assert np.abs(before[..., :3] - after[..., :3]).mean() > 0.03
+
+
+def test_strength_0_gives_the_picture_back(host: str) -> None:
+    prompt = transfer_prompt(["odd", 0], strength=0.0) | {
+        "odd": node("OddPicture", kind="rgb"),
+        "before": node("PreviewImage", images=["odd", 0]),
+    }
+    ended = run(host, prompt)
+    (before,), (after,) = pictures_of(host, ended, "before"), pictures_of(host, ended, "shown")
+    assert np.abs(before - after).max() <= 1 / 255
+
+
+def test_values_out_of_range_are_clamped(host: str) -> None:
+    (painted,) = paint(host, "beyond")
+    assert painted.shape == (64, 64, 3)
+    assert painted.std() > 0.02
+
+
+def test_a_batch_of_styles_serves_a_batch_of_pictures_one_each(host: str) -> None:
+    prompt = transfer_prompt(["odd", 0], ["odd", 0]) | {"odd": node("OddPicture", kind="three")}
+    together = pictures_of(host, run(host, prompt), "shown")
+    assert len(together) == 3
+    for number, painted in enumerate(together):
+        single = transfer_prompt(["one", 0], ["one", 0]) | {
+            "odd": node("OddPicture", kind="three"),
+            "one": node("ImageFromBatch", image=["odd", 0], batch_index=number, length=1),
+        }
+        (alone,) = pictures_of(host, run(host, single), "shown")
+        assert np.abs(painted - alone).max() <= 2 / 255
+
+
+def test_two_styles_for_three_pictures_are_refused(host: str) -> None:
+    prompt = transfer_prompt(["odd", 0], ["two", 0]) | {
+        "odd": node("OddPicture", kind="three"),
+        "two": node("OddPicture", kind="two"),
+    }
+    assert "2 styles for 3 pictures" in error_of(run(host, prompt))
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("none", "The picture is an empty batch"),
+        ("nan", "picture 2 (counted from 0) has NaN or infinite values"),
+        ("infinite", "picture 0 (counted from 0) has NaN or infinite values"),
+        ("two channels", "The picture has 2 channels"),
+    ],
+)
+def test_what_cannot_be_painted_is_refused_with_the_reason(host: str, kind: str, says: str) -> None:
+    assert says in error_for(host, kind)
+
+
+def test_a_style_picture_that_cannot_be_encoded_is_refused_with_the_reason(host: str) -> None:
+    prompt = transfer_prompt(["swirl", 0], ["odd", 0]) | {"odd": node("OddPicture", kind="nan")}
+    assert "The style picture: picture 2 (counted from 0)" in error_of(run(host, prompt))
+
+
+def test_without_memory_the_message_says_what_to_try(host: str) -> None:
+    prompt = transfer_prompt(["odd", 0], model=["short", 0]) | {
+        "odd": node("OddPicture", kind="dot"),
+        "short": node("ShortOfMemory", model=["model", 0]),
+    }
+    # A model of its own: the host would otherwise go on using the one that is short of memory.
+    prompt["model"]["inputs"]["precision"] = "bf16"
+    message = error_of(run(host, prompt))
+    assert "Not enough memory for one picture at a time; try smaller pictures" in message
+    assert "99.00 GiB" in message

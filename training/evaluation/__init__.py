@@ -1,0 +1,1 @@
+"""What `evaluate.py` measures, one concept a module, and how it is shown."""
