@@ -49,6 +49,9 @@ class StyA2KConfig:
     overlap: bool = False
     """Route the content on four block grids, each half a block apart, and blend: no block edges. The paper uses one grid."""
 
+    grain: float = 0.0
+    """Deviation of the noise under the content, of pictures in 0..1; see `grain.py`. The paper has none."""
+
     def __post_init__(self) -> None:
         # JSON has lists only; tuples keep the dataclass hashable.
         for name in ("encoder_widths", "channels", "attention_channels", "blocks"):
@@ -76,6 +79,8 @@ class StyA2KConfig:
         _require(self.residual in ("raw", "adain"), "residual", self.residual, "'raw' or 'adain'")
         _require(isinstance(self.scaled_logits, bool), "scaled_logits", self.scaled_logits, "true or false")
         _require(isinstance(self.overlap, bool), "overlap", self.overlap, "true or false")
+        number = isinstance(self.grain, (int, float)) and not isinstance(self.grain, bool)
+        _require(number and 0 <= self.grain <= 1, "grain", self.grain, "a number from 0 to 1")
         if self.overlap:
             _require(all(b % 2 == 0 for b in self.blocks), "blocks", self.blocks, "even sides when overlap is on")
         if self.backbone == "compact":
@@ -110,6 +115,7 @@ class StyA2KConfig:
             scaled_logits=True,
             residual="adain",
             overlap=True,
+            grain=0.025,
         )
 
     def to_dict(self) -> dict[str, Any]:

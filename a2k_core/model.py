@@ -16,6 +16,7 @@ from .decoder import CompactDecoder, VGGDecoder
 from .encoded_style import EncodedStyle
 from .encoder import CompactEncoder, Features, VGGEncoder
 from .errors import InputError
+from .grain import add_grain, make_grain
 from .layers import conv3x3
 from .memory import AUTO_TILES, pictures_at_once
 from .statistics import Moments, channel_moments
@@ -49,6 +50,8 @@ class StyA2K(nn.Module):
         self._device: torch.device | None = None
         vgg = config.backbone == "vgg"
         self.encoder = VGGEncoder(config, operations) if vgg else CompactEncoder(config, operations)
+        self.grain: Tensor | None
+        self.register_buffer("grain", config.grain * make_grain() if config.grain else None, persistent=False)
         self.attention = nn.ModuleList(
             AllToKey(
                 channels,
@@ -213,9 +216,13 @@ class StyA2K(nn.Module):
 
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
         """Stylize at full strength, unclamped and differentiable; sizes must be multiples of `config.grid`. For training."""
-        features = self.encoder(content)
+        features = self.encoder(self.grained(content))
         moments = [channel_moments(level) for level in features]
         return self.decode(self.stylize(features, moments, self.encode_style_features(self.encoder(style)), 1.0))
+
+    def grained(self, content: Tensor, top: int = 0, left: int = 0) -> Tensor:
+        """`[B, 3, H, W]` with the grain that a content gets; its first pixel is at row `top` and column `left` of the whole."""
+        return content if self.grain is None else add_grain(content, self.grain, top, left)
 
     def features(self, image: Tensor, name: str = "image") -> Features:
         """The encoder's features of a picture padded by reflection to the grid; `name` is what an error calls it."""

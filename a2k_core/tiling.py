@@ -210,8 +210,8 @@ class TiledTransfer:
     def _encode(self, region: Region) -> Features:
         """The features of a region, exactly those of the whole picture."""
         seen = region.grown(self.reach.encoder, STRIDES[-1], self.bounds)
-        image = self._read_padded(seen).to(self.model.device, self.model.dtype)
-        features = self.model.encoder(image.contiguous(memory_format=torch.channels_last))
+        image = self.model.grained(self._read_padded(seen).to(self.model.device), seen.top, seen.left)
+        features = self.model.encoder(image.to(self.model.dtype, memory_format=torch.channels_last))
         return self._crop(features, seen, region)
 
     def _decode(self, features: Features, at: Region, decoded: Region, region: Region) -> Tensor:

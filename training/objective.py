@@ -62,7 +62,10 @@ class Objective(nn.Module):
         same = (style if step % 2 else content)[:count]
         source, target_style = torch.cat([content, same]), torch.cat([style, same])
 
-        source_features = self.model.encoder(source)
+        # Anywhere in the repeating grain, but the same on every run.
+        random = torch.Generator().manual_seed(step)
+        top, left = torch.randint(2**16, (2,), generator=random).tolist()
+        source_features = self.model.encoder(self.model.grained(source, top, left))
         encoded = self.model.encode_style_features(self.model.encoder(target_style))
         moments = [channel_moments(level) for level in source_features]
         stylized = self.model.decode(self.model.stylize(source_features, moments, encoded, 1.0)).float()

@@ -1,0 +1,34 @@
+"""Grain: a faint fixed noise under the content, so that flat areas have something to grow strokes from.
+
+A network without noise can only amplify what is there: in a clear sky that is the camera's or the file format's own pattern,
+and the result is a screen. The grain is the same for every picture, so results stay deterministic.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+GRAIN_PERIOD = 256
+"""Side in pixels of the noise, which repeats."""
+
+COARSEST = 32
+"""Pixels. Down to frequencies of one wave in so many pixels, each octave of the noise is equally strong."""
+
+
+def make_grain() -> Tensor:
+    """The noise, `[3, P, P]` with P = `GRAIN_PERIOD`, fp32: mean 0, deviation 1, repeating without a seam. Always the same."""
+    white = torch.randn(3, GRAIN_PERIOD, GRAIN_PERIOD, generator=torch.Generator().manual_seed(0))
+    radius = torch.hypot(torch.fft.fftfreq(GRAIN_PERIOD)[:, None], torch.fft.rfftfreq(GRAIN_PERIOD))
+    spectrum = torch.fft.rfft2(white) / radius.clamp(min=1 / COARSEST)
+    spectrum[:, 0, 0] = 0
+    noise = torch.fft.irfft2(spectrum, s=white.shape[-2:])
+    return noise / noise.std()
+
+
+def add_grain(image: Tensor, grain: Tensor, top: int = 0, left: int = 0) -> Tensor:
+    """`[B, 3, H, W]` plus the grain `[3, P, P]`; the first pixel is at row `top` and column `left` of the whole picture."""
+    period = grain.shape[-1]
+    rows = torch.arange(top, top + image.shape[-2], device=grain.device) % period
+    columns = torch.arange(left, left + image.shape[-1], device=grain.device) % period
+    return image + grain[:, rows[:, None], columns].to(image)
