@@ -18,8 +18,10 @@ COARSEST = 32
 
 def make_grain() -> Tensor:
     """The noise, `[3, P, P]` with P = `GRAIN_PERIOD`, fp32: mean 0, deviation 1, repeating without a seam. Always the same."""
-    white = torch.randn(3, GRAIN_PERIOD, GRAIN_PERIOD, generator=torch.Generator().manual_seed(0))
-    radius = torch.hypot(torch.fft.fftfreq(GRAIN_PERIOD)[:, None], torch.fft.rfftfreq(GRAIN_PERIOD))
+    # On the CPU also where a model is laid out without memory, on the meta device.
+    white = torch.randn(3, GRAIN_PERIOD, GRAIN_PERIOD, generator=torch.Generator().manual_seed(0), device="cpu")
+    rows = torch.fft.fftfreq(GRAIN_PERIOD, device="cpu")
+    radius = torch.hypot(rows[:, None], torch.fft.rfftfreq(GRAIN_PERIOD, device="cpu"))
     spectrum = torch.fft.rfft2(white) / radius.clamp(min=1 / COARSEST)
     spectrum[:, 0, 0] = 0
     noise = torch.fft.irfft2(spectrum, s=white.shape[-2:])
