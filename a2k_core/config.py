@@ -31,11 +31,11 @@ class StyA2KConfig:
     channels: tuple[int, int, int]
     """Channels of the features at strides 4, 8 and 16 that are stylized. A narrower `vgg` encoder is widened to them."""
 
-    attention_channels: tuple[int, int, int]
-    """Channels of the queries, keys and values at each level, of each of the two attentions. The paper's equal `channels`."""
-
     blocks: tuple[int, int, int] = (8, 8, 4)
     """Side of a block, in features, at each level. With the strides it gives the grid that pictures are padded to."""
+
+    attention_channels: tuple[int, ...] = ()
+    """Channels of the queries, keys and values of either attention at each level. Not given: as many as `channels`, like the paper."""
 
     heads: int = 8
     """Attention heads; a head is a contiguous group of channels."""
@@ -58,6 +58,8 @@ class StyA2KConfig:
             value = getattr(self, name)
             _require(isinstance(value, (list, tuple)), name, value, "a sequence of whole numbers")
             object.__setattr__(self, name, tuple(value))
+        if not self.attention_channels:
+            object.__setattr__(self, "attention_channels", self.channels)
         _require(self.backbone in ("vgg", "compact"), "backbone", self.backbone, "'vgg' or 'compact'")
         stages = 5 if self.backbone == "vgg" else 4
         for name, length in (
@@ -101,7 +103,7 @@ class StyA2KConfig:
     @classmethod
     def paper(cls) -> StyA2KConfig:
         """The published network: a frozen VGG-19 encoder, 256, 512 and 512 channels, no changes."""
-        return cls(backbone="vgg", encoder_widths=(64, 128, 256, 512, 512), channels=(256, 512, 512), attention_channels=(256, 512, 512))
+        return cls(backbone="vgg", encoder_widths=(64, 128, 256, 512, 512), channels=(256, 512, 512))
 
     @classmethod
     def compact(cls) -> StyA2KConfig:

@@ -44,7 +44,9 @@ def reach(config: StyA2KConfig, build: Callable[[StyA2KConfig], StyA2K]) -> Reac
         config: the shape.
         build: makes a network of a configuration.
     """
-    narrow = dataclasses.replace(config, encoder_widths=(4,) * len(config.encoder_widths), channels=(4, 4, 4), heads=1)
+    four = (4, 4, 4)
+    widths = (4,) * len(config.encoder_widths)
+    narrow = dataclasses.replace(config, encoder_widths=widths, channels=four, attention_channels=four, heads=1)
     with torch.device("meta"):  # draws no random numbers
         probe = build(narrow)
     probe = probe.to_empty(device="cpu").double().requires_grad_(False)

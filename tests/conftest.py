@@ -14,10 +14,12 @@ COMPACT = StyA2KConfig(
     backbone="compact",
     encoder_widths=(8, 8, 8, 8),
     channels=(8, 8, 8),
+    attention_channels=(4, 4, 4),
     heads=2,
     scaled_logits=True,
     residual="adain",
     overlap=True,
+    grain=0.025,
 )
 PAPER = StyA2KConfig(backbone="vgg", encoder_widths=(4, 4, 16, 16, 16), channels=(16, 16, 16), heads=2)
 

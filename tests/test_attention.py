@@ -213,7 +213,7 @@ def test_softmax_of_large_half_precision_logits_is_fp32(dtype: torch.dtype) -> N
 
 def _module(**changes: object) -> AllToKey:
     options: dict[str, object] = {"scaled_logits": False, "residual": "raw", "overlap": False}
-    return AllToKey(8, 4, 2, **(options | changes)).requires_grad_(False)  # type: ignore[arg-type]
+    return AllToKey(8, 8, 4, 2, **(options | changes)).requires_grad_(False)  # type: ignore[arg-type]
 
 
 def test_the_module_is_fusion_of_both_attentions_plus_the_content() -> None:

@@ -61,9 +61,7 @@ def encoder_config(kind: Literal["distilled", "vgg-normalised", "torchvision"], 
     if kind != "distilled":
         return StyA2KConfig.paper()
     channels = (256, 512, 512) if wide else DISTILLED_WIDTHS[2:]
-    return StyA2KConfig(
-        backbone="vgg", encoder_widths=DISTILLED_WIDTHS, channels=channels, attention_channels=channels
-    )
+    return StyA2KConfig(backbone="vgg", encoder_widths=DISTILLED_WIDTHS, channels=channels)
 
 
 class FeatureNetwork(nn.Module):
