@@ -16,7 +16,17 @@ from feature_network import (
     encoder_config,
     load_encoder,
 )
-from losses import A2K_BLOCKS, all_to_key_loss, content_loss, feature_loss, global_loss, range_loss, total_variation
+from losses import (
+    A2K_BLOCKS,
+    all_to_key_loss,
+    content_loss,
+    covariance_loss,
+    feature_loss,
+    global_loss,
+    range_loss,
+    spectrum_loss,
+    total_variation,
+)
 
 WIDTHS = (8, 8, 16, 16, 16)
 
@@ -36,6 +46,29 @@ def test_global_loss_is_that_of_means_and_deviations() -> None:
     assert float(global_loss(ours, style)) == pytest.approx(expected, rel=1e-5)
     shuffled = [level.flatten(2)[..., torch.randperm(level.shape[2] * level.shape[3])].view_as(level) for level in ours]
     assert float(global_loss(ours, shuffled)) == pytest.approx(0, abs=1e-9)
+
+
+def test_covariance_loss_sees_which_channels_fire_together() -> None:
+    style = levels(1)
+    reordered = [level.roll(7, 3).flip(2) for level in style]
+    assert float(covariance_loss(reordered, style)) == pytest.approx(0, abs=1e-6)
+    # The same means and deviations, but two channels in step.
+    in_step = [torch.cat([level[:, :1], level[:, :1], level[:, 2:]], dim=1) for level in style]
+    assert float(covariance_loss(in_step, style)) > 0.1
+    brighter = [level + 5 for level in style]
+    assert float(covariance_loss(brighter, style)) == pytest.approx(0, abs=1e-4)
+
+
+def test_spectrum_loss_sees_a_screen_and_a_checkerboard() -> None:
+    noise = 0.05 * torch.randn(2, 3, 96, 96)
+    style, ours = 0.5 + noise, 0.5 + noise.flip(2).roll(13, 3)
+    y, x = torch.meshgrid(torch.arange(96), torch.arange(96), indexing="ij")
+    same = float(spectrum_loss(ours, style))
+    for period in (2, 4, 8):
+        screen = 0.05 * torch.cos(2 * torch.pi * (x + y) / period) if period > 2 else 0.05 * (-1.0) ** (x + y)
+        assert float(spectrum_loss(ours + screen, style)) > 1.5 * same
+    assert float(spectrum_loss(ours.mean((2, 3), keepdim=True).expand_as(ours), style)) > 2
+    assert float(spectrum_loss(style, style)) == 0
 
 
 def test_content_loss_ignores_contrast_and_brightness_of_features() -> None:

@@ -55,7 +55,7 @@ SPECTRUM_FLOOR = 2e-5
 
 
 def spectrum_loss(stylized: Tensor, style: Tensor) -> Tensor:
-    """Distance of the average logarithmic spectra of small windows, `[B, 3, H, W]` pictures in 0..1.
+    """Mean squared distance of the average logarithmic spectra of small windows, `[B, 3, H, W]` pictures in 0..1.
 
     Strokes and grain spread over frequencies; a screen or a checkerboard, which feature statistics hardly see, is a peak.
     The logarithm is averaged over windows, so that flat areas count as much as busy ones. Low frequencies weigh more.
@@ -65,7 +65,8 @@ def spectrum_loss(stylized: Tensor, style: Tensor) -> Tensor:
         torch.fft.rfftfreq(SPECTRUM_WINDOW, device=style.device),
     )
     weight = torch.where(radius > 0, 1 / radius.clamp(min=1 / SPECTRUM_WINDOW), 0)
-    difference = (_log_spectrum(stylized) - _log_spectrum(style)).abs().mean((0, 1))
+    # Squared, as a screen is a large excess at few frequencies.
+    difference = (_log_spectrum(stylized) - _log_spectrum(style)).square().mean((0, 1))
     return (difference * weight).sum() / weight.sum()
 
 
