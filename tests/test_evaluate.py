@@ -321,6 +321,7 @@ def test_pictures_of_another_size_are_refused(material: Path, tmp_path: Path, ca
         (["--baseline", "folder"], "NAME=DIR"),
         (["--baseline", "tiny=folder"], "same name"),
         (["--json", "out.txt"], "must end in .json"),
+        (["--device", "abacus"], "this machine cannot use it"),
     ],
 )
 def test_bad_options_are_explained(
