@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .config import STRIDES, StyA2KConfig
 from .errors import InputError
 
 MAX_ENLARGED_PIXELS = 2048 * 2048
@@ -17,7 +16,7 @@ MAX_ENLARGED_PIXELS = 2048 * 2048
 
 
 def check_batch(image: Tensor, name: str) -> None:
-    """Raise `InputError` unless `image` is `[B, H, W, C]` with at least one picture and 1 (grey), 3 (RGB) or 4 (RGBA) channels."""
+    """Raise `InputError` unless `image` is `[B, H, W, C]` floating, with at least one picture, 1 (grey), 3 or 4 channels."""
     if not isinstance(image, Tensor) or image.ndim != 4:
         given = list(image.shape) if isinstance(image, Tensor) else type(image).__name__
         raise InputError(f"{name} is {given}; connect a batch of pictures [B, H, W, C]")
@@ -28,6 +27,8 @@ def check_batch(image: Tensor, name: str) -> None:
         raise InputError(f"{name} is {width}x{height} pixels; connect a picture of at least 1x1")
     if channels not in (1, 3, 4):
         raise InputError(f"{name} has {channels} channels; connect grey (1), RGB (3) or RGBA (4)")
+    if not image.is_floating_point():
+        raise InputError(f"{name} is {image.dtype}; connect floating point values in 0..1")
 
 
 def to_rgb(image: Tensor, name: str, first: int = 0) -> Tensor:
@@ -41,15 +42,14 @@ def to_rgb(image: Tensor, name: str, first: int = 0) -> Tensor:
     Raises:
         InputError: when a value is NaN or infinite; it says in which picture.
     """
-    colour = image[..., :3].movedim(-1, 1).float()
-    finite = torch.isfinite(colour).flatten(1).all(dim=1)
+    finite = torch.isfinite(image).flatten(1).all(dim=1)
     if not bool(finite.all()):
         number = first + int(finite.logical_not().nonzero()[0, 0])
         raise InputError(
             f"{name}: picture {number} (counted from 0) has NaN or infinite values; an earlier node or model computed them. "
             "Running that one in fp32 often helps"
         )
-    return colour.clamp(0, 1).expand(-1, 3, -1, -1)
+    return image[..., :3].movedim(-1, 1).float().clamp(0, 1).expand(-1, 3, -1, -1)
 
 
 def alpha_of(image: Tensor) -> Tensor | None:
@@ -72,22 +72,6 @@ def resize_to_short_side(image: Tensor, side: int) -> Tensor:
     if size == (height, width):
         return image
     return F.interpolate(image, size=size, mode="bicubic", antialias=True).clamp(0, 1)
-
-
-def working_memory(config: StyA2KConfig, height: int, width: int, dtype: torch.dtype) -> int:
-    """About how many bytes of activations one picture takes at the peak, weights and style left out. Errs on the high side."""
-    grid = config.grid
-    pixels = math.ceil(height / grid) * grid * math.ceil(width / grid) * grid
-    strides = (1, 2, 4, 8, 16) if config.backbone == "vgg" else (2, 4, 8, 16)
-    widest = max(w / stride**2 for w, stride in zip(config.encoder_widths, strides, strict=True))
-    # Input, padded copy and output of the widest convolution; the decoder mirrors it.
-    convolution = 4 * max(widest, 16) * dtype.itemsize
-    # Query, key, value, the two results and their fp32 copies, on up to four block grids.
-    attention = max(c / stride**2 for c, stride in zip(config.channels, STRIDES, strict=True)) * (
-        8 * dtype.itemsize + 24
-    )
-    picture = 3 * 4 * 4
-    return int(pixels * (convolution + attention + picture)) + 96 * 2**20
 
 
 def run_in_chunks(

@@ -7,6 +7,7 @@ import logging
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from .commands import UsageError
 from .commands.console import Console, ConsoleHandler
@@ -28,6 +29,9 @@ examples:
 
   a2k stylize photo.jpg painting.jpg -o result.png --style-size 256
       a smaller style picture gives finer strokes, a larger one coarser strokes
+
+  a2k stylize scan.png painting.jpg -o result.png --tile 512
+      a picture of any size in little memory; by itself, large pictures are computed in pieces that fit
 
 Read are JPEG, PNG, WebP, GIF, BMP and TIFF; of an animation the first frame. Written are JPEG (quality 95), PNG and
 WebP (quality 95), in sRGB. Size, orientation and transparency are kept; JPEG has no transparency: there the picture is
@@ -104,6 +108,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             style_size=arguments.style_size,
             device=arguments.device,
             dtype=arguments.dtype,
+            tile=arguments.tile,
         )
     if arguments.command == "convert":
         from .convert import convert_checkpoints
@@ -191,6 +196,15 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="number format of the computation; bf16 and fp16 are faster and smaller on most GPUs (default: fp32)",
     )
 
+    add(
+        "--tile",
+        metavar="N",
+        type=_tile,
+        default="auto",
+        help="side in pixels of the pieces that pictures are computed in, 64 or more; the result is the same, smaller "
+        "pieces take less memory and more time (default: auto, whole pictures or the largest pieces that fit)",
+    )
+
 
 def _add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser(
@@ -224,6 +238,10 @@ def _add_info(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "file", metavar="FILE", type=Path, nargs="?", help="a .safetensors model (default: the bundled one)"
     )
     command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _tile(text: str) -> int | Literal["auto"]:
+    return "auto" if text == "auto" else _whole_number(text)
 
 
 def _whole_number(text: str) -> int:

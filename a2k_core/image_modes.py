@@ -32,7 +32,7 @@ def to_srgb_and_alpha(image: Image.Image, path: Path) -> tuple[Image.Image, Imag
     """An opened picture, upright, as an RGB picture in sRGB and an L picture of its alpha, None if it has none.
 
     Args:
-        image: of any mode, its file still open.
+        image: of any mode, its file still open; the results do not depend on it.
         path: what messages call it.
 
     Raises:
@@ -40,6 +40,7 @@ def to_srgb_and_alpha(image: Image.Image, path: Path) -> tuple[Image.Image, Imag
     """
     profile = image.info.get("icc_profile")
     sixteen_bits = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG")  # "I": older Pillows
+    opened = image
     image = _upright(image)
     if sixteen_bits:
         image = _grey_from_16_bits(image)
@@ -48,12 +49,18 @@ def to_srgb_and_alpha(image: Image.Image, path: Path) -> tuple[Image.Image, Imag
     alpha = None
     if image.has_transparency_data:
         grey = image.mode in ("L", "LA", "La")
-        image = image.convert("RGBA")
+        image = _as(image, "RGBA")
         alpha = image.getchannel("A")
         image = image.getchannel("R") if grey else image
     if image.mode not in ("L", "CMYK"):
-        image = image.convert("RGB")
-    return _to_srgb(image, profile, path).convert("RGB"), alpha
+        image = _as(image, "RGB")
+    image = _as(_to_srgb(image, profile, path), "RGB")
+    return image.copy() if image is opened else image, alpha
+
+
+def _as(image: Image.Image, mode: str) -> Image.Image:
+    """Converted, but not copied when it is of that mode: large pictures are copied as seldom as can be."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _upright(image: Image.Image) -> Image.Image:

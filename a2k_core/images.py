@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import io
 import logging
 import os
 import re
@@ -12,24 +11,23 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from .errors import PictureError
 from .image_modes import to_srgb_and_alpha
 from .model import check_picture
+from .pixels import Canvas, StoredPicture, on_white, to_bytes, to_tensor
 
 logger = logging.getLogger(__name__)
 
 MAX_PIXELS = 300_000_000
-"""Larger pictures are refused. It is twice the largest single-shot cameras, and 3.6 GB as an fp32 tensor: beyond it a
-file is a mistake or an attack far more often than a picture."""
+"""Larger pictures are refused. It is twice the largest single-shot cameras, and 1.2 GB in memory, a few times over while
+they are read and painted: beyond it a file is a mistake or an attack far more often than a picture."""
 
 READ_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 """Formats that are read, by Pillow's names. A short list on purpose: some of its other decoders start programs."""
@@ -74,7 +72,7 @@ class Picture:
         """The picture as it looks on a white page, `[1, 3, H, W]`."""
         if self.alpha is None:
             return self.image
-        return self.image * self.alpha + (1 - self.alpha)
+        return on_white(self.image, self.alpha)
 
 
 def read_picture(path: str | os.PathLike[str]) -> Picture:
@@ -87,16 +85,23 @@ def read_picture(path: str | os.PathLike[str]) -> Picture:
     Raises:
         PictureError: when the file is missing, empty, damaged, no picture, or has more than `MAX_PIXELS`.
     """
+    stored = read_stored(path)
+    return Picture(to_tensor(stored.rgb), None if stored.alpha is None else to_tensor(stored.alpha))
+
+
+def read_stored(path: str | os.PathLike[str]) -> StoredPicture:
+    """`read_picture` for pictures of any size: the pixels stay as small as they are in memory."""
     path = Path(path)
-    data = _read_bytes(path)
+    file = _open(path)
     try:
-        with _our_pixel_limit(), Image.open(io.BytesIO(data), formats=READ_FORMATS) as opened:
+        # The file, not its name: decoding then depends on nothing but the bytes.
+        with file, _our_pixel_limit(), Image.open(file, formats=READ_FORMATS) as opened:
             _check_size(path, opened.width, opened.height)
             # MPO: a photo followed by previews of it, as many cameras write. Not an animation.
             if getattr(opened, "is_animated", False) and opened.format != "MPO":
                 logger.warning("%s: holds several pictures (an animation, or pages); the first is used", path)
             opened.load()
-            image, alpha = to_srgb_and_alpha(opened, path)
+            return StoredPicture(*to_srgb_and_alpha(opened, path))
     except PictureError:
         raise
     except UnidentifiedImageError as error:
@@ -112,7 +117,6 @@ def read_picture(path: str | os.PathLike[str]) -> Picture:
         # Damaged and hostile files make decoders raise nearly anything.
         reason = " ".join(str(error).split()) or type(error).__name__
         raise PictureError(f"{path}: a damaged or truncated picture ({reason})") from error
-    return Picture(_to_tensor(image), None if alpha is None else _to_tensor(alpha))
 
 
 def check_output(path: str | os.PathLike[str], width: int = 1, height: int = 1) -> None:
@@ -147,17 +151,37 @@ def write_picture(path: str | os.PathLike[str], image: Tensor, alpha: Tensor | N
     path = Path(path)
     check_picture(image, "image")
     check_output(path, image.shape[-1], image.shape[-2])
-    writer = _WRITERS[path.suffix.lower()]
     if alpha is not None:
         alpha = alpha.to(image)
-        image = Picture(image, alpha).on_white() if writer.name == "JPEG" else torch.cat([image, alpha], dim=1)
+        image = torch.cat([image, alpha], dim=1) if holds_alpha(path) else on_white(image, alpha)
+    _write(path, Image.fromarray(to_bytes(image)))
+
+
+def holds_alpha(path: str | os.PathLike[str]) -> bool:
+    """Whether the format that a path's suffix chooses has transparency."""
+    return _WRITERS[Path(path).suffix.lower()] is not _JPEG
+
+
+def write_canvas(path: str | os.PathLike[str], canvas: Canvas) -> None:
+    """`write_picture` for what was painted in pieces; for JPEG it must have been put on white.
+
+    Raises:
+        PictureError: as `write_picture` does.
+    """
+    path = Path(path)
+    check_output(path, canvas.image.width, canvas.image.height)
+    _write(path, canvas.image)
+
+
+def _write(path: Path, image: Image.Image) -> None:
+    writer = _WRITERS[path.suffix.lower()]
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".a2k-", suffix=".part")
     except OSError as error:
         raise PictureError(f"{path}: cannot write there ({error.strerror})") from error
     try:
         with os.fdopen(handle, "wb") as file:
-            Image.fromarray(_to_bytes(image)).save(file, format=writer.name, **writer.options)
+            image.save(file, format=writer.name, **writer.options)
         Path(temporary).chmod(0o644)  # mkstemp's files are their owner's alone
         Path(temporary).replace(path)
     except OSError as error:
@@ -176,19 +200,17 @@ def shrink_to_short_side(image: Tensor, side: int) -> Tensor:
     return F.interpolate(image, size=size, mode="bicubic", antialias=True).clamp(0, 1)
 
 
-def _read_bytes(path: Path) -> bytes:
-    """The whole file: decoding then depends on nothing but the bytes."""
+def _open(path: Path) -> BinaryIO:
     if path.is_dir():
         raise PictureError(f"{path}: a folder, not a picture")
     if not path.is_file():
         raise PictureError(f"{path}: {'not a regular file' if path.exists() else 'no such file'}")
     try:
-        data = path.read_bytes()
+        if path.stat().st_size == 0:
+            raise PictureError(f"{path}: the file is empty")
+        return path.open("rb")
     except OSError as error:
         raise PictureError(f"{path}: cannot be read ({error.strerror})") from error
-    if not data:
-        raise PictureError(f"{path}: the file is empty")
-    return data
 
 
 @contextlib.contextmanager
@@ -214,15 +236,3 @@ def _check_size(path: Path, width: int, height: int) -> None:
 
 def _too_large(path: Path, size: str, pixels: int) -> str:
     return f"{path}: {size} has {pixels / 1e6:.0f} megapixels; up to {MAX_PIXELS / 1e6:.0f} are accepted"
-
-
-def _to_tensor(image: Image.Image) -> Tensor:
-    """An L or RGB picture to `[1, C, H, W]`, fp32 in 0..1."""
-    pixels = np.array(image).reshape(image.height, image.width, -1)
-    return torch.from_numpy(pixels).permute(2, 0, 1)[None].float().contiguous() / 255
-
-
-def _to_bytes(image: Tensor) -> NDArray[np.uint8]:
-    """`[1, C, H, W]` to `[H, W, C]`, clamped to 0..1 and rounded to 8 bits."""
-    levels = image[0].detach().float().clamp(0, 1).mul(255).round().to(torch.uint8)
-    return levels.permute(1, 2, 0).cpu().numpy()

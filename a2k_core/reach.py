@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
@@ -34,28 +33,28 @@ class Reach:
 
 
 @functools.lru_cache(maxsize=16)
-def reach(config: StyA2KConfig, build: Callable[[StyA2KConfig], StyA2K]) -> Reach:
+def reach(config: StyA2KConfig) -> Reach:
     """Measure a network of this shape.
 
     A copy of a few channels whose weights are all positive is given pictures, then features, that are 0 but for one column;
     wherever the result is not that of all zeros, it depends on the column. In fp64, where not even a trace is lost.
-
-    Args:
-        config: the shape.
-        build: makes a network of a configuration.
     """
+    from .model import StyA2K  # which imports this module
+
     four = (4, 4, 4)
     widths = (4,) * len(config.encoder_widths)
     narrow = dataclasses.replace(config, encoder_widths=widths, channels=four, attention_channels=four, heads=1)
     with torch.device("meta"):  # draws no random numbers
-        probe = build(narrow)
+        probe = StyA2K(narrow)
     probe = probe.to_empty(device="cpu").double().requires_grad_(False)
     for module in probe.modules():
         if isinstance(module, nn.Conv2d):
             module.weight.fill_(1 / module.weight[0].numel())
             if module.bias is not None:
                 module.bias.zero_()
-    with torch.no_grad():
+    for buffer in probe.buffers():
+        buffer.fill_(1)
+    with torch.no_grad(), torch.device("cpu"):
         return Reach(_encoder_reach(probe), config.grid // 2 if config.overlap else 0, _decoder_reach(probe))
 
 

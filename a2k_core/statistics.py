@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import NamedTuple
 
 import torch
@@ -27,7 +28,8 @@ def channel_moments(features: Tensor) -> Moments:
     return Moments(mean, torch.sqrt(variance + EPSILON))
 
 
-class PartialMoments(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class PartialMoments:
     """What the pieces of a feature map tell of its moments; merged in fp64, soundly (Chan, Golub & LeVeque, 1979)."""
 
     count: int

@@ -114,7 +114,7 @@ class TiledTransfer:
         self.progress = progress
         self.grid = model.config.grid
         self.bounds = Region(0, 0, -(-self.height // self.grid) * self.grid, -(-self.width // self.grid) * self.grid)
-        self.reach = reach(model.config, type(model))
+        self.reach = reach(model.config)
         self.keep = False
         self.kept: Features | None = None
         self.partials: list[PartialMoments] = []

@@ -11,9 +11,10 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..a2k_core import EncodedStyle, StyA2K
-from ..a2k_core.batches import check_batch, resize_to_short_side, to_rgb, working_memory
+from ..a2k_core.batches import check_batch, resize_to_short_side, to_rgb
+from ..a2k_core.memory import working_memory
 from ..a2k_core.style_file import fingerprint
-from .memory import run
+from .memory import reserve, run
 from .sockets import CATEGORY, Model, Style, StyleOfModel
 
 
@@ -52,8 +53,8 @@ class EncodeStyle(io.ComfyNode):
         check_batch(image, "The style picture")
         network: StyA2K = model.model
         probe = resize_to_short_side(torch.empty((1, 3, *image.shape[1:3]), device="meta"), style_size)
-        memory = working_memory(network.config, *probe.shape[-2:], network.dtype)
-        model_management.load_models_gpu([model], memory_required=memory)
+        height, width = (side + network.config.grid for side in probe.shape[-2:])
+        reserve(model, working_memory(network.config, height, width, network.dtype), 1)
         progress = comfy.utils.ProgressBar(len(image))
         encoded: list[EncodedStyle] = []
 

@@ -24,6 +24,7 @@ class ExamplePicture(io.ComfyNode):
             display_name="Example Picture (StyA2K)",
             category=CATEGORY,
             description="A photo or a style picture that comes with these nodes, to try them with.",
+            is_output_node=True,  # the host shows a preview again, from its cache, of output nodes alone
             search_aliases=["sample image", "demo picture", "style library", "stya2k"],
             inputs=[
                 io.Combo.Input(

@@ -11,11 +11,15 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..a2k_core import StyA2K
-from ..a2k_core.batches import alpha_of, check_batch, to_rgb, working_memory
+from ..a2k_core.batches import alpha_of, check_batch, to_rgb
 from ..a2k_core.errors import InputError
+from ..a2k_core.memory import working_memory
 from ..a2k_core.style_file import check_fingerprint, fingerprint
-from .memory import chunk_size, run
+from .memory import reserve, run
 from .sockets import CATEGORY, Model, Style, StyleOfModel
+
+PROGRESS_STEPS = 100
+"""Of the progress bar, for each picture."""
 
 
 class Transfer(io.ComfyNode):
@@ -55,11 +59,10 @@ class Transfer(io.ComfyNode):
             raise InputError(
                 f"{style.encoded.batch} styles for {count} pictures; connect one style for all of them, or one for each"
             )
-        memory = working_memory(network.config, height, width, network.dtype)
+        grid = network.config.grid
+        memory = working_memory(network.config, height + grid, width + grid, network.dtype)
+        chunk = reserve(model, memory, count, sum(tensor.nbytes for tensor in style.tensors))
         device = model.load_device
-        styles_memory = sum(tensor.nbytes for tensor in style.tensors)
-        chunk = chunk_size(memory, count, device)
-        model_management.load_models_gpu([model], memory_required=memory * chunk + styles_memory)
         encoded = style.encoded if style.encoded.batch > 1 else style.encoded.to(device, network.dtype)
         alpha = alpha_of(image)
         result = torch.empty(
@@ -67,16 +70,19 @@ class Transfer(io.ComfyNode):
             device=model_management.intermediate_device(),
             dtype=model_management.intermediate_dtype(),
         )
-        progress = comfy.utils.ProgressBar(count)
+        progress = comfy.utils.ProgressBar(PROGRESS_STEPS * count)
 
         def transfer(start: int, stop: int) -> None:
-            progress.update_absolute(start)
+            def report(done: float) -> None:  # raises when the user has cancelled
+                progress.update_absolute(round(PROGRESS_STEPS * (start + done * (stop - start))))
+
+            report(0)
             pictures = to_rgb(image[start:stop].to(device), "The picture", start)
-            painted = network.transfer(pictures, encoded.part(start, stop), strength)
+            painted = network.transfer(pictures, encoded.part(start, stop), strength, tile="auto", progress=report)
             result[start:stop, ..., :3] = painted.movedim(1, -1)
 
         run(count, chunk, transfer, "smaller pictures")
         if alpha is not None:
             result[..., 3:] = alpha.clamp(0, 1)
-        progress.update_absolute(count)
+        progress.update_absolute(PROGRESS_STEPS * count)
         return io.NodeOutput(result)

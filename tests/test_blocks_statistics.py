@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from a2k_core.blocks import from_blocks, pad_to_multiple, to_blocks
-from a2k_core.statistics import Moments, adain, channel_moments, normalize
+from a2k_core.statistics import Moments, PartialMoments, adain, channel_moments, normalize
 
 SIDES = st.integers(1, 40)
 
@@ -101,6 +101,24 @@ def test_the_variance_is_unbiased_with_epsilon_inside_the_root() -> None:
     mean, std = channel_moments(features)
     assert mean.flatten().tolist() == [3.0, 5.0]
     assert torch.allclose(std.flatten(), torch.tensor([14 / 3 + 1e-5, 1e-5]).sqrt(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("level", [0.0, 1e3, -1e4])
+def test_moments_of_pieces_are_those_of_the_whole(level: float) -> None:
+    """Also far from zero, where sums of squares would lose every digit of the variance."""
+    features = level + torch.randn((2, 3, 13, 17), dtype=torch.float64) * torch.tensor([0.5, 2.0, 8.0]).view(1, 3, 1, 1)
+    pieces = [features[..., :1, :], features[..., 1:9, 3:], features[..., 1:9, :3], features[..., 9:, :]]
+    partial = PartialMoments.of(pieces[0].float())
+    for piece in pieces[1:]:
+        partial = partial.merged(PartialMoments.of(piece.float()))
+    assert partial.count == 13 * 17
+    mean, std = partial.moments()
+    expected = channel_moments(features.float())
+    assert mean.dtype == std.dtype == torch.float32
+    assert torch.allclose(mean, expected.mean, rtol=1e-6, atol=1e-6)
+    assert torch.allclose(std, expected.std, rtol=1e-4)
+    rounded = features.float().double()  # what fp32 can hold of it
+    assert torch.allclose(std, (rounded.var(dim=(2, 3), keepdim=True) + 1e-5).sqrt().float(), rtol=1e-4)
 
 
 def test_normalized_features_have_mean_0_and_deviation_1() -> None:

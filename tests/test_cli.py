@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from a2k_core.cli import main
 from a2k_core.commands import stylize as stylize_module
 from a2k_core.commands.console import Console
 from a2k_core.images import read_picture, shrink_to_short_side
+from a2k_core.pixels import Canvas
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +138,23 @@ def test_existing_output_is_replaced(tmp_path: Path, weights: Path, content: Pat
     (tmp_path / "out.png").write_bytes(b"old")
     assert run(weights, content, style, "-o", tmp_path / "out.png") == 0
     assert size_and_mode(tmp_path / "out.png")[0] == (37, 21)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_pieces_give_the_same_picture(tmp_path: Path, weights: Path, style: Path, suffix: str) -> None:
+    """Alpha and the white page below it included."""
+    large = make(tmp_path / "large.png", (210, 150), "RGBA", seed=7)
+    for tile in ("auto", "64"):
+        assert run(weights, large, style, "-o", f"{tmp_path}/{tile}.{suffix}", "--tile", tile, "--strength", "0.7") == 0
+    whole, pieces = (read_picture(f"{tmp_path}/{tile}.{suffix}") for tile in ("auto", "64"))
+    assert (whole.image - pieces.image).abs().max() < 1.5 / 255
+    assert (whole.image - pieces.image).abs().mean() < 0.01 / 255
+    if suffix == "png":
+        expected = read_picture(large).alpha
+        assert expected is not None
+        for result in (whole, pieces):
+            assert result.alpha is not None
+            assert (result.alpha == expected).all()
 
 
 @pytest.mark.parametrize("dtype", ["bf16", "fp16"])
@@ -339,6 +359,7 @@ def test_file_as_output_of_a_folder(
         (["notes.txt", "wave.jpg"], 1, "notes.txt: not a picture"),
         (["content.png", "wave.jpg", "--strength", "2.5"], 2, "strength is 2.5"),
         (["content.png", "wave.jpg", "--strength", "nan"], 2, "strength is nan"),
+        (["content.png", "wave.jpg", "--tile", "63"], 1, "tile is 63; pass a side in pixels from 64 up"),
         (["content.png", "wave.jpg", "--device", "toaster"], 2, "toaster cannot be used"),
         (["content.png", "wave.jpg", "--device", "meta"], 2, "meta cannot be used"),
         (["content.png", "wave.jpg", "--weights", "gone.safetensors"], 1, "gone.safetensors"),
@@ -376,6 +397,7 @@ def test_errors_are_one_line(
         ["stylize", "a.png", "b.png", "-o", "c.png", "--dtype", "int8"],
         ["stylize", "a.png", "b.png", "-o", "c.png", "--style-size", "-1"],
         ["stylize", "a.png", "b.png", "-o", "c.png", "--strength", "much"],
+        ["stylize", "a.png", "b.png", "-o", "c.png", "--tile", "half"],
         ["convert", "-o", "x.safetensors"],
     ],
 )
@@ -404,6 +426,27 @@ def test_interrupted_run(
     assert files(tmp_path / "out") == ["a.png"]
 
 
+def test_interrupted_inside_a_picture(
+    tmp_path: Path, weights: Path, style: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = make(tmp_path / "large.png", (150, 70))
+    pieces: list[int] = []
+    paint = Canvas.write
+
+    def interrupt(canvas: Canvas, top: int, left: int, piece: torch.Tensor) -> None:
+        paint(canvas, top, left, piece)
+        pieces.append(left)
+        if len(pieces) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Canvas, "write", interrupt)
+    (tmp_path / "out.png").write_bytes(b"old")
+    assert run(weights, large, style, "-o", tmp_path / "out.png", "--tile", "64") == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "a2k: interrupted"
+    assert files(tmp_path) == ["large.png", "out.png", "wave.jpg"]
+    assert (tmp_path / "out.png").read_bytes() == b"old"
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -424,16 +467,16 @@ def test_running_out_of_memory_fails_that_picture_only(
 ) -> None:
     make(tmp_path / "in" / "large.png", (50, 20))
     make(tmp_path / "in" / "small.png", (10, 20))
-    transfer = a2k_core.StyA2K.transfer
+    transfer_pieces = a2k_core.StyA2K.transfer_pieces
 
     def limited(
-        model: a2k_core.StyA2K, image: torch.Tensor, encoded: a2k_core.EncodedStyle, strength: float
-    ) -> torch.Tensor:
-        if image.shape[-1] > 40:
+        model: a2k_core.StyA2K, read: Any, write: Any, height: int, width: int, *rest: Any, **more: Any
+    ) -> None:
+        if width > 40:
             raise error
-        return transfer(model, image, encoded, strength)
+        transfer_pieces(model, read, write, height, width, *rest, **more)
 
-    monkeypatch.setattr(a2k_core.StyA2K, "transfer", limited)
+    monkeypatch.setattr(a2k_core.StyA2K, "transfer_pieces", limited)
     assert run(weights, tmp_path / "in", style, "-o", tmp_path / "out") == 1
     assert f"a2k: {tmp_path}/in/large.png: 50x20 pixels need more memory" in capsys.readouterr().err
     assert files(tmp_path / "out") == ["small.png"]
@@ -442,10 +485,10 @@ def test_running_out_of_memory_fails_that_picture_only(
 def test_faults_of_the_program_are_not_hidden(
     tmp_path: Path, weights: Path, content: Path, style: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fault(*_arguments: object) -> torch.Tensor:
+    def fault(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(a2k_core.StyA2K, "transfer", fault)
+    monkeypatch.setattr(a2k_core.StyA2K, "transfer_pieces", fault)
     with pytest.raises(RuntimeError, match="a bug"):
         run(weights, content, style, "-o", tmp_path / "out.png")
 
@@ -458,7 +501,10 @@ def test_result_that_overflows_is_not_written(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(a2k_core.StyA2K, "transfer", lambda _model, image, *_rest: image * float("nan"))
+    def overflowing(_model: object, read: Any, write: Any, height: int, width: int, *_rest: Any, **_more: Any) -> None:
+        write(0, 0, read(slice(0, height), slice(0, width)) * float("nan"))
+
+    monkeypatch.setattr(a2k_core.StyA2K, "transfer_pieces", overflowing)
     assert run(weights, content, style, "-o", tmp_path / "out.png", "--dtype", "fp16") == 1
     assert "content.png: the result overflows in torch.float16; use --dtype fp32" in capsys.readouterr().err
     assert not (tmp_path / "out.png").exists()
@@ -468,7 +514,7 @@ def test_result_that_the_format_cannot_hold_is_refused_before_the_work(
     tmp_path: Path, weights: Path, style: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Image.new("RGB", (16400, 1)).save(tmp_path / "wide.png")
-    monkeypatch.delattr(a2k_core.StyA2K, "transfer")
+    monkeypatch.delattr(a2k_core.StyA2K, "transfer_pieces")
     assert run(weights, tmp_path / "wide.png", style, "-o", tmp_path / "out.webp") == 1
     assert "16400x1 is too large for WEBP" in capsys.readouterr().err
 
@@ -493,6 +539,18 @@ def test_progress_on_a_terminal_leaves_one_clean_line(
     assert f"\r2/3 {tmp_path}"[:40] in text
     assert text.count("\n") == 1
     assert text.rsplit("\r", 1)[1].startswith("a2k: 3 pictures written in ")
+
+
+def test_progress_inside_a_picture(tmp_path: Path, weights: Path, style: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    large = make(tmp_path / "a.png", (120, 60))
+    monkeypatch.chdir(tmp_path)
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert run(weights, large.name, style.name, "-o", "out.png", "--tile", "64", "--strength", "0.5", "1") == 0
+    text = terminal.getvalue()
+    shares = [int(share) for share in re.findall(r"1/1 a\.png, (\d+)%, [^\r]* left", text)]
+    assert shares == [12, 25, 38, 50, 62, 75, 88]  # two tiles, two passes, two strengths
+    assert text.count("\n") == 1
 
 
 def test_progress_in_a_file_is_plain_lines(
@@ -529,6 +587,15 @@ def test_help_shows_an_example(capsys: pytest.CaptureFixture[str], command: str)
         main([command, "--help"])
     assert stop.value.code == 0
     assert f"  a2k {command} " in capsys.readouterr().out.split("example")[1]
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    program = (
+        "import sys\nfrom a2k_core.cli import main\n"
+        "try: main(['stylize', '--help'])\nexcept SystemExit: pass\nassert 'torch' not in sys.modules"
+    )
+    root = Path(a2k_core.__file__).parents[1]
+    subprocess.run([sys.executable, "-c", program], cwd=root, stdout=subprocess.DEVNULL, check=True)
 
 
 def test_module_runs_as_the_command() -> None:

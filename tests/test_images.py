@@ -21,10 +21,14 @@ from a2k_core.images import (
     WRITE_SUFFIXES,
     Picture,
     check_output,
+    holds_alpha,
     read_picture,
+    read_stored,
     shrink_to_short_side,
+    write_canvas,
     write_picture,
 )
+from a2k_core.pixels import Canvas
 
 ORIENTATION = 0x0112
 
@@ -471,6 +475,40 @@ def test_written_files_can_be_read_by_others(tmp_path: Path) -> None:
 
 def test_what_is_written_can_be_read() -> None:
     assert set(WRITE_SUFFIXES) <= set(READ_SUFFIXES)
+
+
+# --- in pieces ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "CMYK"])
+def test_pieces_of_a_file_are_those_of_the_whole(tmp_path: Path, mode: str) -> None:
+    Image.fromarray(noise(11, 7, 4), "RGBA").convert(mode).save(tmp_path / "a.tif")
+    stored, whole = read_stored(tmp_path / "a.tif"), read_picture(tmp_path / "a.tif")
+    assert (stored.height, stored.width) == (11, 7)
+    assert stored.rgb.mode == "RGB"
+    assert torch.equal(stored.read(slice(2, 9), slice(3, 4)), whole.image[..., 2:9, 3:4])
+    assert (stored.alpha is None) == (whole.alpha is None)
+
+
+@pytest.mark.parametrize("transparent", [True, False])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_what_is_painted_in_pieces_is_what_is_written_whole(
+    tmp_path: Path, mode: str, suffix: str, transparent: bool
+) -> None:
+    Image.fromarray(noise(9, 10, 4), "RGBA").convert(mode).save(tmp_path / "content.png")
+    content = read_stored(tmp_path / "content.png")
+    painted = torch.rand(1, 3, 9, 10) * 1.2 - 0.1
+    canvas = Canvas(content, transparent=transparent and holds_alpha(f"a{suffix}"))
+    for top, bottom, left, right in ((0, 4, 0, 10), (4, 9, 6, 10), (4, 9, 0, 6)):
+        canvas.write(top, left, painted[..., top:bottom, left:right])
+    write_canvas(tmp_path / f"pieces{suffix}", canvas)
+    alpha = read_picture(tmp_path / "content.png").alpha
+    if transparent or alpha is None:
+        write_picture(tmp_path / f"whole{suffix}", painted.clamp(0, 1), alpha)
+    else:
+        write_picture(tmp_path / f"whole{suffix}", Picture(painted.clamp(0, 1), alpha).on_white())
+    assert (tmp_path / f"pieces{suffix}").read_bytes() == (tmp_path / f"whole{suffix}").read_bytes()
 
 
 # --- styles -------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from training_helpers import write_distilled
 
@@ -23,6 +24,7 @@ from losses import (
     covariance_loss,
     feature_loss,
     global_loss,
+    lattice_loss,
     range_loss,
     spectrum_loss,
     total_variation,
@@ -69,6 +71,14 @@ def test_spectrum_loss_sees_a_screen_and_a_checkerboard() -> None:
         assert float(spectrum_loss(ours + screen, style)) > 1.5 * same
     assert float(spectrum_loss(ours.mean((2, 3), keepdim=True).expand_as(ours), style)) > 2
     assert float(spectrum_loss(style, style)) == 0
+
+
+def test_lattice_loss_sees_cells_of_upsampling() -> None:
+    smooth = F.avg_pool2d(torch.randn(2, 3, 130, 130), 3, stride=1)[..., :128, :128]
+    cells = F.interpolate(F.avg_pool2d(smooth, 2), scale_factor=2.0, mode="nearest")
+    assert float(lattice_loss(smooth)) < 0.005
+    assert float(lattice_loss(cells)) > 0.5
+    assert float(lattice_loss(cells.roll(3, 3))) == pytest.approx(float(lattice_loss(cells)), rel=0.1)
 
 
 def test_content_loss_ignores_contrast_and_brightness_of_features() -> None:

@@ -98,7 +98,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         metavar="OUT.png",
         help="write contact sheets, contents down and styles across: OUT-SIZE-SYSTEM.png, and with -detail at 100 %%",
     )
-    parser.add_argument("--device", default="cpu", help="cpu (the default), cuda, ..")
+    parser.add_argument("--device", type=_device, default="cpu", help="cpu (the default), cuda, ..")
     options = parser.parse_args(argv)
     trained = [name for name in options.features if name in TRAINED]
     if len(set(options.features)) < len(options.features) or len(trained) > 1:
@@ -123,6 +123,16 @@ def _baseline(text: str) -> tuple[str, Path]:
     return name, Path(folder)
 
 
+def _device(text: str) -> torch.device:
+    try:
+        return torch.empty(0, device=text).device
+    except (RuntimeError, AssertionError) as error:
+        # What torch raises for names it does not know and for devices that it was not built for, respectively.
+        raise argparse.ArgumentTypeError(
+            f"{text}: this machine cannot use it ({str(error).splitlines()[0]})"
+        ) from error
+
+
 def _pairs(text: str) -> int | None:
     if text == "all":
         return None
@@ -135,15 +145,18 @@ def evaluate(options: argparse.Namespace) -> dict[str, Any]:
     """The whole of the evaluation, top to bottom. Returns what `--json` writes."""
     contents, styles = find_by_stem(options.content), find_by_stem(options.style)
     pairs = choose_pairs(list(contents), list(styles), options.pairs)
+    contents = {stem: path for stem, path in contents.items() if any(pair.content == stem for pair in pairs)}
+    styles = {stem: path for stem, path in styles.items() if any(pair.style == stem for pair in pairs)}
     # Before any work is done: missing pictures.
     baselines = {
         size: [StylizedPictures(name, folder / str(size), pairs) for name, folder in options.baseline]
         for size in options.size
     }
-    device = torch.device(options.device)
-    model = load_model(options.weights, device=device, dtype=torch.float32)
+    model = load_model(options.weights, device=options.device, dtype=torch.float32)
     networks = {
-        name: FeatureDistances(load_network(name, options.feature_weights if name in TRAINED else None).to(device))
+        name: FeatureDistances(
+            load_network(name, options.feature_weights if name in TRAINED else None).to(options.device)
+        )
         for name in options.features
     }
     measured = measures(options.features)

@@ -47,6 +47,25 @@ def _covariance(features: Tensor) -> Tensor:
         return flat @ flat.transpose(1, 2) / flat.shape[2]
 
 
+LATTICE_PERIOD = 8
+"""Pixels: upsampling can leave patterns that repeat every 2, 4 or 8."""
+
+
+def lattice_loss(images: Tensor) -> Tensor:
+    """How much the contrast of neighbouring pixels depends on where they lie in cells of 8, both ways.
+
+    Sub-pixel outputs and upsampling tend to be smooth inside their cells and to step between them. No natural picture does,
+    but the statistics of features do not see it. The logarithm makes flat areas count.
+    """
+    total = images.new_zeros((), dtype=torch.float32)
+    for axis in (2, 3):
+        steps = torch.log(images.float().diff(dim=axis).abs() + 0.01).mean((1, 5 - axis))
+        whole = steps.shape[1] // LATTICE_PERIOD * LATTICE_PERIOD
+        phases = steps[:, :whole].unflatten(1, (-1, LATTICE_PERIOD)).mean(1)
+        total = total + phases.var(dim=1, correction=0).mean()
+    return total
+
+
 SPECTRUM_WINDOW = 32
 """Side, in pixels, of the windows whose spectra are compared."""
 

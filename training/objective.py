@@ -16,6 +16,7 @@ from losses import (
     covariance_loss,
     feature_loss,
     global_loss,
+    lattice_loss,
     range_loss,
     spectrum_loss,
     total_variation,
@@ -81,6 +82,8 @@ class Objective(nn.Module):
             terms["covariance"] = options.covariance_weight * covariance_loss(paired[:4], of_style[:4])
         if options.spectrum_weight:
             terms["spectrum"] = options.spectrum_weight * spectrum_loss(stylized[:batch], style)
+        if options.lattice_weight:
+            terms["lattice"] = options.lattice_weight * lattice_loss(stylized)
         if options.a2k_weight:
             terms["a2k"] = options.a2k_weight * all_to_key_loss(paired, content_levels, of_style)
         if options.content_weight:

@@ -62,6 +62,9 @@ class Options:
     deep_style_weight: float = knob(5.0, "the same at relu5_1, which holds the largest shapes; not in the paper")
     covariance_weight: float = knob(1.0, "covariances of relu1_1..relu4_1: which textures; not in the paper")
     spectrum_weight: float = knob(1.0, "log spectra of small windows: no screens, no checkerboards; not in the paper")
+    lattice_weight: float = knob(
+        10.0, "contrast that repeats every 2, 4 or 8 pixels, the mark of upsampling; not in the paper"
+    )
     a2k_weight: float = knob(0.0, "parameter-free all-to-key loss (the paper's L_A2K; 1.25 there)")
     content_weight: float = knob(1.5, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper")
     identity_weight: float = knob(10.0, "a picture in its own style stays itself; keeps detail and colours exact")
@@ -99,6 +102,7 @@ PAPER: dict[str, Any] = {
     "deep_style_weight": 0.0,
     "covariance_weight": 0.0,
     "spectrum_weight": 0.0,
+    "lattice_weight": 0.0,
     "a2k_weight": 1.25,
     "content_weight": 0.0,
     "identity_weight": 0.0,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -14,15 +13,16 @@ from torch import Tensor
 from ..checkpoint import best_device, load_model
 from ..encoded_style import EncodedStyle
 from ..errors import InputError, PictureError, StyA2KError
-from ..images import check_output, read_picture, shrink_to_short_side, write_picture
+from ..images import check_output, holds_alpha, read_picture, read_stored, shrink_to_short_side, write_canvas
+from ..memory import is_out_of_memory
 from ..model import MAX_STRENGTH, StyA2K
+from ..pixels import Canvas
+from ..tiling import Tile
 from . import UsageError
 from .console import Console
 from .plan import Job, Variant, plan_jobs, plan_variants
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-
-_OUT_OF_MEMORY = re.compile("out of memory|not enough memory|can't allocate memory")
 
 
 def stylize(
@@ -36,6 +36,7 @@ def stylize(
     style_size: int = 512,
     device: str | None = None,
     dtype: str = "fp32",
+    tile: Tile = "auto",
 ) -> int:
     """Stylize a picture or a folder of pictures with every style at every strength.
 
@@ -48,6 +49,7 @@ def stylize(
         style_size: the short side in pixels that styles are shrunk to; 0 keeps them.
         device: a device of torch's, or None for the best there is.
         dtype: a key of `DTYPES`.
+        tile: as for `StyA2K.transfer`.
 
     Returns:
         The exit status: 0, or 1 when a picture of a folder failed.
@@ -67,16 +69,27 @@ def stylize(
     encoded = []
     for style, picture in zip(styles, pictures, strict=True):
         console.status(f"encoding {style}")
-        with _memory_errors_of(style, picture, model):
+        with _memory_errors_of(style, picture.shape[-1], picture.shape[-2], model):
             encoded.append(model.encode_style(picture))
     folder = content.is_dir()
     start = time.monotonic()
     failed = 0
-    for done, job in enumerate(jobs):
-        left = f", {_duration((time.monotonic() - start) / done * (len(jobs) - done))} left" if done else ""
-        (console.progress if folder else console.status)(f"{done + 1}/{len(jobs)} {job.content}{left}")
+
+    def say(index: int, done: float) -> str:
+        """Which picture it is, how much of it is done, and how long the rest takes at this pace."""
+        share = (index + done) / len(jobs)
+        percent = f", {done:.0%}" if 0 < done < 1 else ""
+        left = f", {_duration((time.monotonic() - start) * (1 / share - 1))} left" if 0 < share < 1 else ""
+        return f"{index + 1}/{len(jobs)} {jobs[index].content}{percent}{left}"
+
+    for index, job in enumerate(jobs):
+        (console.progress if folder else console.status)(say(index, 0))
+
+        def progress(done: float, index: int = index) -> None:
+            console.status(say(index, done))
+
         try:
-            _stylize_one(model, job, variants, encoded)
+            _stylize_one(model, job, variants, encoded, tile, progress)
         except StyA2KError as error:
             if not folder:
                 raise
@@ -91,22 +104,47 @@ def stylize(
     return 1 if failed else 0
 
 
-def _stylize_one(model: StyA2K, job: Job, variants: Sequence[Variant], encoded: Sequence[EncodedStyle]) -> None:
+def _stylize_one(
+    model: StyA2K,
+    job: Job,
+    variants: Sequence[Variant],
+    encoded: Sequence[EncodedStyle],
+    tile: Tile,
+    progress: Callable[[float], None],
+) -> None:
     """Read a content once and write all its variants."""
-    picture = read_picture(job.content)
-    height, width = picture.image.shape[-2:]
+    content = read_stored(job.content)
+    height, width = content.height, content.width
     for output in job.outputs:
         check_output(output, width, height)
-    for output, variant in zip(job.outputs, variants, strict=True):
-        with _memory_errors_of(job.content, picture.image, model):
-            result = model.transfer(picture.image, encoded[variant.style], variant.strength)
-        if not torch.isfinite(result).all():
-            raise InputError(f"{job.content}: the result overflows in {model.dtype}; use --dtype fp32 or bf16")
+    for index, (output, variant) in enumerate(zip(job.outputs, variants, strict=True)):
+        canvas = Canvas(content, holds_alpha(output))
+
+        def write(top: int, left: int, piece: Tensor, canvas: Canvas = canvas) -> None:
+            if not torch.isfinite(piece).all():
+                raise InputError(f"{job.content}: the result overflows in {model.dtype}; use --dtype fp32 or bf16")
+            canvas.write(top, left, piece)
+
+        def report(done: float, index: int = index) -> None:
+            progress((index + done) / len(variants))
+
+        with _memory_errors_of(job.content, width, height, model):
+            model.transfer_pieces(
+                content.read,
+                write,
+                height,
+                width,
+                encoded[variant.style],
+                variant.strength,
+                tile,
+                report,
+                reserved=canvas.nbytes,
+            )
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PictureError(f"{output}: cannot make the folder {output.parent} ({error.strerror})") from error
-        write_picture(output, result, picture.alpha)
+        write_canvas(output, canvas)
 
 
 def _usable_device(name: str | None) -> torch.device | None:
@@ -122,14 +160,13 @@ def _usable_device(name: str | None) -> torch.device | None:
 
 
 @contextlib.contextmanager
-def _memory_errors_of(path: Path, image: Tensor, model: StyA2K) -> Iterator[None]:
+def _memory_errors_of(path: Path, width: int, height: int, model: StyA2K) -> Iterator[None]:
     """Turn torch's running out of memory, which has no type of its own on a CPU, into a line for the user."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if not (isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(str(error))):
+        if not is_out_of_memory(error):
             raise
-        height, width = image.shape[-2:]
         raise InputError(
             f"{path}: {width}x{height} pixels need more memory than {model.device} has; make the picture smaller"
         ) from error
