@@ -37,6 +37,18 @@ def test_nan_is_reported_with_its_picture() -> None:
         to_rgb(image, "The picture", first=10)
 
 
+def test_nan_in_alpha_is_reported_too() -> None:
+    image = torch.zeros(1, 4, 4, 4)
+    image[0, 1, 1, 3] = float("nan")
+    with pytest.raises(InputError, match="picture 0 "):
+        to_rgb(image, "The picture")
+
+
+def test_whole_numbers_are_refused() -> None:
+    with pytest.raises(InputError, match="uint8"):
+        check_batch(torch.zeros((1, 4, 4, 3), dtype=torch.uint8), "The picture")
+
+
 @pytest.mark.parametrize(("side", "size"), [(0, (30, 60)), (15, (15, 30)), (60, (60, 120))])
 def test_the_short_side_becomes_what_is_asked(side: int, size: tuple[int, int]) -> None:
     assert resize_to_short_side(torch.rand(1, 3, 30, 60), side).shape[-2:] == size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,14 @@ def test_without_the_host_the_import_says_what_it_needs(tmp_path: Path) -> None:
     assert result.stderr.startswith("StyA2K: these nodes need ComfyUI")
 
 
+def test_an_older_host_sees_at_its_start_what_is_needed(tmp_path: Path) -> None:
+    older = "import sys, types; sys.modules['folder_paths'] = types.ModuleType('folder_paths')\n"
+    command = [sys.executable, "-c", older + LOAD.replace("asyncio.run", "#"), str(ROOT)]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert result.returncode != 0
+    assert "ImportError: StyA2K: these nodes need ComfyUI 0.18.0 or newer" in result.stderr
+
+
 @pytest.mark.parametrize("language", ["en", "zh", "ja"])
 def test_labels_name_every_node_and_the_same_inputs(language: str) -> None:
     labels = json.loads((ROOT / "locales" / language / "nodeDefs.json").read_text(encoding="utf-8"))
@@ -46,15 +55,22 @@ def test_labels_name_every_node_and_the_same_inputs(language: str) -> None:
 
 
 @pytest.mark.parametrize("node", IDS)
-def test_every_node_has_a_help_page(node: str) -> None:
-    assert (ROOT / "web" / "docs" / f"{node}.md").read_text(encoding="utf-8").startswith("# ")
+def test_every_node_has_a_help_page_with_its_pictures(node: str) -> None:
+    folder = ROOT / "web" / "docs"
+    page = (folder / f"{node}.md").read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[[^]]+\]\(([^)]+)\)", page)
+    assert page.startswith("# ")
+    assert pictures
+    assert all((folder / picture).is_file() for picture in pictures)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "example_workflows").glob("*.json")), ids=lambda path: path.stem)
-def test_links_of_example_workflows_join_sockets_of_one_type(path: Path) -> None:
+def test_example_workflows_name_pictures_that_exist_and_join_sockets_of_one_type(path: Path) -> None:
     workflow = json.loads(path.read_text(encoding="utf-8"))
     nodes = {node["id"]: node for node in workflow["nodes"]}
     assert any(node["type"] == "A2K_Transfer" for node in nodes.values())
+    shown = [node["widgets_values"][0] for node in nodes.values() if node["type"] == "A2K_ExamplePicture"]
+    assert all((ROOT / "examples" / picture).is_file() for picture in shown)
     for link, source, slot, target, entry, kind in workflow["links"]:
         assert link in nodes[source]["outputs"][slot]["links"]
         assert nodes[target]["inputs"][entry]["link"] == link

@@ -69,8 +69,8 @@ def screen(grey: Tensor, flat: Tensor) -> Screen:
     # Half of the spectrum: that of a real picture is symmetric.
     half = side // 2 + 1
     around = around[..., : half + 2 * NEIGHBOURS].unfold(2, across, 1).unfold(3, across, 1)
-    # Below a thousandth of a level there is nothing to see, and the median of nothing is no measure.
-    usual = around.flatten(-2)[:, 0].median(dim=-1).values.clamp_min(1e-6)
+    # At least white noise of one level: nobody sees lines that stand out of less, and harmonics far down would win.
+    usual = around.flatten(-2)[:, 0].median(dim=-1).values.clamp_min(1 / side**2)
     power = power[..., :half]
     frequency = torch.fft.fftfreq(side, device=grey.device)
     radius = (frequency[:, None] ** 2 + frequency[:half] ** 2).sqrt()

@@ -1,0 +1,69 @@
+"""As a new user would: open a template in the browser, press Run, see the picture."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from client import WORKFLOWS
+from PIL import Image
+
+READY = "() => !!(window.app?.graph && window.LiteGraph?.registered_node_types?.A2K_Transfer)"
+MISSING = "() => app.graph._nodes.filter(node => !LiteGraph.registered_node_types[node.type]).map(node => node.type)"
+SHOWN = """() => app.graph._nodes.filter(node => node.type == "SaveImage" && node.mode == 0)
+    .every(node => node.imgs?.length && node.imgs.every(image => image.naturalWidth > 0))"""
+PATIENCE = 240_000
+"""Milliseconds."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium, through Playwright."""
+    try:
+        playwright = importlib.import_module("playwright.sync_api")
+    except ImportError:
+        pytest.skip("NOT RUN: pip install playwright, and Chromium from the system or by `playwright install chromium`")
+    installed = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(executable_path=installed, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_template_opened_from_the_list_runs_and_shows_its_picture(
+    host: str, browser: Any, path: Path, tmp_path: Path
+) -> None:
+    page = browser.new_page(viewport={"width": 1700, "height": 1250})
+    page.set_default_timeout(PATIENCE)
+    page.goto(host)
+    page.wait_for_function(READY)
+    # What the list of templates does when one is clicked.
+    page.wait_for_timeout(2000)
+    opened = page.evaluate(
+        """async name => {
+            const templates = await (await fetch("/api/workflow_templates")).json();
+            const pack = Object.keys(templates).find(pack => templates[pack].includes(name));
+            await app.loadGraphData(await (await fetch(`/api/workflow_templates/${pack}/${name}.json`)).json());
+            return (await fetch(`/api/workflow_templates/${pack}/${name}.jpg`)).ok;
+        }""",
+        path.stem,
+    )
+    assert opened, "the template has no thumbnail"
+    assert page.evaluate(MISSING) == []
+    page.locator('[data-testid="queue-button"]').first.click()
+    page.wait_for_function(SHOWN)
+    page.wait_for_timeout(1000)
+    # Kept where the caller asks for it: a person looks at it better than a test.
+    shot = Path(os.environ.get("SCREENSHOTS", tmp_path)) / f"{path.stem}.png"
+    page.screenshot(path=str(shot))
+    pixels = np.asarray(Image.open(shot).convert("RGB"), dtype=np.float32) / 255
+    assert pixels.shape == (1250, 1700, 3)
+    assert pixels.std() > 0.05
+    page.close()
