@@ -6,10 +6,15 @@ import json
 import math
 from pathlib import Path
 
-import evaluate
 import pytest
 import torch
 from conftest import COMPACT, picture, random_model
+from PIL import Image
+from torch import Tensor
+from training_helpers import write_distilled, write_pictures
+
+import evaluate
+from a2k_core import PictureError, save_model
 from evaluation.distances import FeatureDistances
 from evaluation.grid import flat_blocks, grid_amplitude
 from evaluation.luminance import clipped_share, luminance, ssim
@@ -20,11 +25,6 @@ from evaluation.score import Scorer, measures
 from evaluation.screen import flat_windows, screen
 from evaluation.seams import seam_excess, seam_profile
 from evaluation.summary import summarise
-from PIL import Image
-from torch import Tensor
-from training_helpers import write_distilled, write_pictures
-
-from a2k_core import PictureError, save_model
 
 HEIGHT, WIDTH = 160, 192
 

@@ -22,6 +22,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 # Run as a script, the folder of this file is on the path, the project's is not.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from a2k_core import StyA2K, StyA2KError, load_model
 from evaluation.distances import FeatureDistances
 from evaluation.networks import NETWORKS, TRAINED, load_network
 from evaluation.pictures import (
@@ -37,8 +38,6 @@ from evaluation.pictures import (
 from evaluation.score import Measure, Scorer, measures
 from evaluation.sheet import ContactSheet
 from evaluation.summary import Values, legend, summarise, table
-
-from a2k_core import StyA2K, StyA2KError, load_model
 from feature_network import FeatureNetworkError
 
 log = logging.getLogger("evaluate")
