@@ -76,6 +76,8 @@ class Objective(nn.Module):
             of_content, of_style = self._features[0](source), self._features[0](style)
         paired, content_levels = [level[:batch] for level in ours], [level[:batch] for level in of_content]
         terms = {"style": options.style_weight * global_loss(paired[:4], of_style[:4])}
+        if options.shallow_style_weight:
+            terms["shallow_style"] = options.shallow_style_weight * global_loss(paired[:2], of_style[:2])
         if options.deep_style_weight:
             terms["deep_style"] = options.deep_style_weight * global_loss(paired[4:], of_style[4:])
         if options.covariance_weight:

@@ -6,7 +6,6 @@ and stops; `--resume` goes on from there to the same weights as a run that was n
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import math
 import os
@@ -28,11 +27,13 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 # Run as a script, the folder of this file is on the path, the project's is not.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from a2k_core import CheckpointError, StyA2K, StyA2KConfig, load_model, save_model
+from a2k_core import CheckpointError, save_model
 from data import StepSampler, batches, find_pictures, read_square
 from feature_network import FeatureNetwork, FeatureNetworkError, encoder_config, load_encoder
+from networks import build_model, matching_weights
 from objective import Objective
 from options import Options, parse
+from release import release_metadata
 from reporting import Reporter, sample_grid
 from state import ResumeError, TrainingState
 
@@ -185,47 +186,6 @@ def hold_out(pictures: list[Path], count: int) -> tuple[list[Path], list[Path]]:
     return rest, sorted(held)
 
 
-def build_model(options: Options) -> StyA2K:
-    """The preset's network, initialised: a frozen VGG encoder and N(0, 0.02) for `paper`, all trained for `compact`."""
-    if options.preset == "compact":
-        return initialise_compact(StyA2K(StyA2KConfig.compact()))
-    config = encoder_config(options.features, wide=True)
-    model = StyA2K(config)
-    for module in model.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.normal_(module.weight, 0.0, 0.02)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
-    model.encoder = load_encoder(options.features, options.feature_weights, config)
-    return model
-
-
-def initialise_compact(model: StyA2K) -> StyA2K:
-    """He initialisation for its leaky activations; the four sub-pixels of the output start equal, at mid-grey."""
-    for module in (model.encoder, model.merge, model.decoder):
-        for layer in module.modules():
-            if isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(layer.weight, a=0.2)
-                nn.init.zeros_(layer.bias)
-    output = [layer for layer in model.decoder.modules() if isinstance(layer, nn.Conv2d)][-1]
-    with torch.no_grad():
-        output.weight.copy_(output.weight[::4].repeat_interleave(4, dim=0) / 4)
-        output.bias.fill_(0.5)
-    return model
-
-
-def matching_weights(path: Path, model: StyA2K) -> dict[str, Tensor]:
-    """The tensors of a released file of the same configuration.
-
-    Raises:
-        CheckpointError: when it is no such file.
-    """
-    loaded = load_model(path, device="cpu", dtype=torch.float32)
-    if loaded.config != model.config:
-        raise CheckpointError(f"{path}: --init has the configuration {loaded.config}; this run trains {model.config}")
-    return loaded.state_dict()
-
-
 def training_pairs(
     options: Options, contents: list[Path], styles: list[Path], step: int, rank: int, world: int, *, pin: bool
 ) -> Iterator[tuple[Tensor, Tensor | None]]:
@@ -313,28 +273,6 @@ class StopRequest:
         flag = torch.tensor(float(self.asked), device=device)
         dist.all_reduce(flag, op=dist.ReduceOp.MAX)
         return bool(flag.item())
-
-
-def release_metadata(
-    options: Options, state: TrainingState, terms: dict[str, float], contents: int, styles: int, world: int
-) -> dict[str, object]:
-    """What the released file says of its training: everything but the paths of this machine."""
-    recipe = {
-        k: v
-        for k, v in dataclasses.asdict(options).items()
-        if not isinstance(v, Path) and k not in ("resume", "device")
-    }
-    return {
-        "training": {
-            "options": recipe,
-            "steps": state.step,
-            "pictures": {"contents": contents, "styles": styles},
-            "processes": world,
-            "minutes": round(state.seconds / 60, 1),
-            "last_terms": {name: round(value, 4) for name, value in terms.items()},
-        },
-        "licence": "MIT for the weights; the training pictures keep their own terms",
-    }
 
 
 if __name__ == "__main__":
