@@ -58,7 +58,7 @@ spec.loader.exec_module(sys.modules["pack"])
 {code}
 """
         result = subprocess.run(
-            [self.python, "-c", script], cwd=self.folder, capture_output=True, text=True, timeout=120, check=False
+            [self.python, "-c", script], cwd=self.folder, capture_output=True, text=True, timeout=600, check=False
         )
         return result.stdout if result.returncode == 0 else result.stderr
 

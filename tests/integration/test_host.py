@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
+from typing import Any
 
-from client import ROOT, InsideHost, get, node, transfer_prompt, wait_for
+from client import ROOT, InsideHost, Prompt, get, node, run, transfer_prompt, wait_for
 
 
 def test_ids_order_defaults_and_types_are_those_that_workflows_store(host: str) -> None:
@@ -24,34 +25,40 @@ def test_ids_order_defaults_and_types_are_those_that_workflows_store(host: str) 
         assert all(spec[1]["tooltip"] for spec in inputs.values())
 
 
-def test_a_long_batch_is_cancelled_within_a_second(host: str) -> None:
-    prompt = transfer_prompt(["many", 0]) | {
-        "picture": node("A2K_ExamplePicture", picture="content/coffee.jpg"),
-        "many": node("RepeatImageBatch", image=["picture", 0], amount=200),
-    }
-    assert seconds_to_cancel(host, prompt) < 1
+def test_a_long_batch_is_cancelled_between_two_pictures(host: str) -> None:
+    picture = {"picture": node("A2K_ExamplePicture", picture="content/coffee.jpg")}
+    run(host, transfer_prompt(["picture", 0]) | picture)  # loads the model and encodes the style
+    one = seconds(run(host, transfer_prompt(["picture", 0], strength=0.95) | picture))
+    many = picture | {"many": node("RepeatImageBatch", image=["picture", 0], amount=100)}
+    assert cancelled_after(host, transfer_prompt(["many", 0]) | many, wait=3 * one) < 8 * one
 
 
-def test_one_huge_picture_is_cancelled_within_a_second_or_a_layer(host: str) -> None:
-    prompt = transfer_prompt(["huge", 0]) | {
+def test_one_large_picture_is_cancelled_before_it_is_done(host: str) -> None:
+    large = {
         "picture": node("A2K_ExamplePicture", picture="content/coffee.jpg"),
-        "huge": node(
-            "ImageScale", image=["picture", 0], upscale_method="bilinear", width=4096, height=4096, crop="disabled"
+        "large": node(
+            "ImageScale", image=["picture", 0], upscale_method="bilinear", width=2048, height=2048, crop="disabled"
         ),
     }
-    assert seconds_to_cancel(host, prompt) < 3
+    run(host, transfer_prompt(["picture", 0]) | large)  # loads the model and encodes the style
+    whole = seconds(run(host, transfer_prompt(["large", 0]) | large))
+    assert cancelled_after(host, transfer_prompt(["large", 0], strength=0.95) | large, wait=0.2 * whole) < 0.8 * whole
 
 
-def seconds_to_cancel(host: str, prompt: dict[str, dict[str, object]]) -> float:
-    """Until a prompt that is being painted has stopped."""
+def cancelled_after(host: str, prompt: Prompt, wait: float) -> float:
+    """How many seconds a prompt ran that was cancelled after `wait` seconds."""
     number = get(f"{host}/prompt", {"prompt": prompt})["prompt_id"]
-    time.sleep(4)
-    assert number not in get(f"{host}/history/{number}"), "it was over before it could be cancelled"
-    asked = time.monotonic()
+    time.sleep(wait)
     get(f"{host}/interrupt", {})
     ended = wait_for(host, number, every=0.05)
-    assert "execution_interrupted" in [message[0] for message in ended["status"]["messages"]]
-    return time.monotonic() - asked
+    assert "execution_interrupted" in [kind for kind, _ in ended["status"]["messages"]]
+    return seconds(ended)
+
+
+def seconds(ended: Any) -> float:
+    """How long a prompt ran, by the host's clock."""
+    times = [message["timestamp"] for _, message in ended["status"]["messages"]]
+    return (max(times) - min(times)) / 1000
 
 
 def test_the_hosts_cache_measures_an_encoded_style(inside: InsideHost) -> None:
@@ -77,7 +84,7 @@ with no_memory:
     freed = cache.ram_release(1)
 print(freed - caching.RAM_CACHE_DEFAULT_RAM_USAGE, sum(tensor.nbytes for tensor in style.tensors()))
 """)
-    measured, held = (int(number) for number in printed.splitlines()[-1].split())
+    measured, held = (float(number) for number in printed.splitlines()[-1].split())
     assert measured == held > 0
 
 
