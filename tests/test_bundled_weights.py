@@ -13,6 +13,7 @@ from torch import Tensor
 import a2k_core
 from a2k_core.checkpoint import bundled_weights, read_info
 from a2k_core.images import read_picture
+from a2k_core.statistics import channel_moments
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
@@ -79,6 +80,20 @@ def test_block_edges_do_not_show(model: a2k_core.StyA2K, contents: list[Tensor],
             edges = steps[31::32].mean()
             ratios.append(float(edges / steps.mean()))
     assert sum(ratios) / len(ratios) < 1.1
+
+
+def test_every_level_of_features_has_a_say(
+    model: a2k_core.StyA2K, contents: list[Tensor], styles: list[Tensor]
+) -> None:
+    """Training can lose a part of the network for good; the picture only gets duller."""
+    with torch.no_grad():
+        features = model.features(contents[0])
+        moments = [channel_moments(level) for level in features]
+        styled = model.stylize(features, moments, model.encode_style(styles[0]), 1.0)
+        picture = model.decode(styled)
+        for level in range(3):
+            without = [torch.zeros_like(x) if i == level else x for i, x in enumerate(styled)]
+            assert float((model.decode((without[0], without[1], without[2])) - picture).abs().mean()) > 0.002
 
 
 def test_strength_is_a_smooth_path_from_the_content(
