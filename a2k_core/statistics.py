@@ -70,7 +70,7 @@ class PartialMoments:
 
 def normalize(features: Tensor, moments: Moments) -> Tensor:
     """(features - mean) / std in fp32, `[B, C, H, W]`; the `norm` of the paper's attention."""
-    return (features.float() - moments.mean) / moments.std
+    return (features.float() - moments.mean).div_(moments.std)
 
 
 def adain(features: Tensor, moments: Moments, target: Moments) -> Tensor:
@@ -79,4 +79,4 @@ def adain(features: Tensor, moments: Moments, target: Moments) -> Tensor:
     A target of one sample serves any batch.
     """
     gain = target.std / moments.std
-    return features.float() * gain + (target.mean - moments.mean * gain)
+    return torch.addcmul(target.mean - moments.mean * gain, features.float(), gain)

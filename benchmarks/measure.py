@@ -27,6 +27,7 @@ from reference import AuthorsFiles, random_files, stylize  # noqa: E402
 
 from a2k_core import StyA2K, StyA2KConfig, load_model  # noqa: E402
 from a2k_core.convert import USUAL_NAMES, convert_checkpoints  # noqa: E402
+from a2k_core.memory import keep_freed_memory  # noqa: E402
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 STYLE_SIDE = 512
@@ -64,6 +65,7 @@ def main() -> None:
     case = Case(**json.loads(sys.argv[1]))
     if case.threads:
         torch.set_num_threads(case.threads)
+    keep_freed_memory()  # as the command line does; for every contender alike
     with torch.no_grad():
         result = measure(case)
     if case.device == "cuda":

@@ -59,7 +59,9 @@ class Options:
     )
 
     style_weight: float = knob(10.0, "global mean and standard deviation of relu1_1..relu4_1 (the paper's L_global)")
-    shallow_style_weight: float = knob(10.0, "once more relu1_1 and relu2_1, which hold palette and contrast; not in the paper")
+    shallow_style_weight: float = knob(
+        10.0, "once more relu1_1 and relu2_1, which hold palette and contrast; not in the paper"
+    )
     deep_style_weight: float = knob(5.0, "the same at relu5_1, which holds the largest shapes; not in the paper")
     covariance_weight: float = knob(1.0, "covariances of relu1_1..relu4_1: which textures; not in the paper")
     spectrum_weight: float = knob(1.0, "log spectra of small windows: no screens, no checkerboards; not in the paper")

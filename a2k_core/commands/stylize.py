@@ -14,7 +14,7 @@ from ..checkpoint import best_device, load_model
 from ..encoded_style import EncodedStyle
 from ..errors import InputError, PictureError, StyA2KError
 from ..images import check_output, holds_alpha, read_picture, read_stored, shrink_to_short_side, write_canvas
-from ..memory import is_out_of_memory
+from ..memory import is_out_of_memory, keep_freed_memory
 from ..model import MAX_STRENGTH, StyA2K
 from ..pixels import Canvas
 from ..tiling import Tile
@@ -65,6 +65,7 @@ def stylize(
     # Styles before the model: one that cannot be read is known at once.
     pictures = [shrink_to_short_side(read_picture(style).on_white(), style_size) for style in styles]
     console.status("loading the model")
+    keep_freed_memory()
     model = load_model(weights, _usable_device(device), DTYPES[dtype])
     encoded = []
     for style, picture in zip(styles, pictures, strict=True):
