@@ -62,21 +62,19 @@ class Options:
     shallow_style_weight: float = knob(
         10.0, "once more relu1_1 and relu2_1, which hold palette and contrast; not in the paper"
     )
-    deep_style_weight: float = knob(5.0, "the same at relu5_1, which holds the largest shapes; not in the paper")
+    deep_style_weight: float = knob(3.0, "the same at relu5_1, which holds the largest shapes; not in the paper")
     covariance_weight: float = knob(1.0, "covariances of relu1_1..relu4_1: which textures; not in the paper")
     spectrum_weight: float = knob(1.0, "log spectra of small windows: no screens, no checkerboards; not in the paper")
     lattice_weight: float = knob(
-        10.0, "contrast that repeats every 2, 4 or 8 pixels, the mark of upsampling; not in the paper"
+        20.0, "contrast that repeats every 2, 4 or 8 pixels, the mark of upsampling; not in the paper"
     )
     a2k_weight: float = knob(0.0, "parameter-free all-to-key loss (the paper's L_A2K; 1.25 there)")
-    content_weight: float = knob(1.5, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper")
-    identity_weight: float = knob(10.0, "a picture in its own style stays itself; keeps detail and colours exact")
+    content_weight: float = knob(4.5, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper")
+    identity_weight: float = knob(5.0, "a picture in its own style stays itself; keeps detail and colours exact")
     regression_weight: float = knob(
         0.2, "encoder features stay a linear map away from the feature network's relu3_1..5_1"
     )
-    tv_weight: float = knob(
-        0.3, "total variation; removes grain, but does not cure the screen in flat areas: 6 did not"
-    )
+    tv_weight: float = knob(0.02, "total variation; a little against grain, it cures no screen")
     range_weight: float = knob(5.0, "penalty for leaving 0..1, where the picture would clip")
     calibrate: bool = knob(
         True, "divide each feature level by its deviation over the styles: one scale for any feature network"
