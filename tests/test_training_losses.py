@@ -25,10 +25,12 @@ from losses import (
     feature_loss,
     global_loss,
     lattice_loss,
+    palette_loss,
     range_loss,
     spectrum_loss,
     total_variation,
 )
+from recompression import recompressed
 
 WIDTHS = (8, 8, 16, 16, 16)
 
@@ -79,6 +81,23 @@ def test_lattice_loss_sees_cells_of_upsampling() -> None:
     assert float(lattice_loss(smooth)) < 0.005
     assert float(lattice_loss(cells)) > 0.5
     assert float(lattice_loss(cells.roll(3, 3))) == pytest.approx(float(lattice_loss(cells)), rel=0.1)
+
+
+def test_palette_loss_compares_colours_wherever_they_are() -> None:
+    style = torch.rand(2, 3, 16, 16).repeat_interleave(4, 2).repeat_interleave(4, 3)
+    assert float(palette_loss(style.flip(2).transpose(2, 3), style)) == pytest.approx(0, abs=1e-6)
+    swapped = style[:, [1, 2, 0]] * torch.tensor([1, 0.5, 0.2]).view(3, 1, 1)
+    assert float(palette_loss(swapped, style)) > 0.05
+
+
+def test_recompression_leaves_cells_and_keeps_the_picture() -> None:
+    smooth = F.interpolate(torch.rand(2, 3, 9, 9), size=101, mode="bicubic")[..., :96, :96].clamp(0, 1)
+    again = [recompressed(smooth, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)]
+    assert torch.equal(again[0], again[1])
+    assert not torch.equal(again[0], again[2])
+    assert again[0].shape == smooth.shape
+    assert float((again[0] - smooth).abs().mean()) < 0.05
+    assert float(lattice_loss(again[0])) > 1.5 * float(lattice_loss(smooth))
 
 
 def test_content_loss_ignores_contrast_and_brightness_of_features() -> None:

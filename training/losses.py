@@ -66,6 +66,24 @@ def lattice_loss(images: Tensor) -> Tensor:
     return total
 
 
+PALETTE_CELL = 4
+"""Pixels: colours are compared after averaging over squares of this side, as an eye does."""
+
+
+def palette_loss(stylized: Tensor, style: Tensor) -> Tensor:
+    """Sliced Wasserstein distance of the colours of equally large pictures, `[B, 3, H, W]` in 0..1: mean over seven directions."""
+    directions = torch.tensor(
+        [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.6, 0.6, 0.6], [0.7, -0.7, 0], [0.7, 0, -0.7], [0, 0.7, -0.7]],
+        device=style.device,
+    )
+    with torch.autocast(style.device.type, enabled=False):
+        ours, theirs = (
+            (directions @ F.avg_pool2d(image.float(), PALETTE_CELL).flatten(2)).sort(dim=2).values
+            for image in (stylized, style)
+        )
+    return (ours - theirs).abs().mean()
+
+
 SPECTRUM_WINDOW = 32
 """Side, in pixels, of the windows whose spectra are compared."""
 

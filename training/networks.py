@@ -33,11 +33,13 @@ def initialise_compact(model: StyA2K) -> StyA2K:
         for layer in module.modules():
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight, a=0.2)
-                nn.init.zeros_(layer.bias)
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
     output = [layer for layer in model.decoder.modules() if isinstance(layer, nn.Conv2d)][-1]
     with torch.no_grad():
         output.weight.copy_(output.weight[::4].repeat_interleave(4, dim=0) / 4)
-        output.bias.fill_(0.5)
+        if output.bias is not None:
+            output.bias.fill_(0.5)
     return model
 
 

@@ -17,11 +17,13 @@ from losses import (
     feature_loss,
     global_loss,
     lattice_loss,
+    palette_loss,
     range_loss,
     spectrum_loss,
     total_variation,
 )
 from options import Options
+from recompression import recompressed
 
 Terms = dict[str, Tensor]
 """Detached loss terms by name, already weighted: they add up to the loss."""
@@ -65,10 +67,13 @@ class Objective(nn.Module):
         # A quarter of the batch goes through again in its own style: contents and styles in turn.
         count = max(batch // 4, 1) if options.identity_weight else 0
         same = (style if step % 2 else content)[:count]
-        source, target_style = torch.cat([content, same]), torch.cat([style, same])
+        # Strokes must not grow from the marks of compression.
+        random = torch.Generator().manual_seed(step)
+        robust = max(batch // 4, 1) if options.recompression_weight else 0
+        source = torch.cat([content, same, recompressed(content[:robust], random)] if robust else [content, same])
+        target_style = torch.cat([style, same, style[:robust]])
 
         # Anywhere in the repeating grain, but the same on every run.
-        random = torch.Generator().manual_seed(step)
         top, left = torch.randint(2**16, (2,), generator=random).tolist()
         source_features = self.model.encoder(self.model.grained(source, top, left))
         encoded = self.model.encode_style_features(self.model.encoder(target_style))
@@ -90,13 +95,19 @@ class Objective(nn.Module):
             terms["spectrum"] = options.spectrum_weight * spectrum_loss(stylized[:batch], style)
         if options.lattice_weight:
             terms["lattice"] = options.lattice_weight * lattice_loss(stylized)
+        if options.palette_weight:
+            terms["palette"] = options.palette_weight * palette_loss(stylized[:batch], style)
+        if robust:
+            unmarked, marked = stylized[:robust], stylized[batch + count :]
+            terms["recompression"] = options.recompression_weight * F.mse_loss(marked, unmarked)
         if options.a2k_weight:
             terms["a2k"] = options.a2k_weight * all_to_key_loss(paired, content_levels, of_style)
         if options.content_weight:
             terms["content"] = options.content_weight * content_loss(paired[3:], content_levels[3:])
         if count:
-            pixels = F.mse_loss(stylized[batch:], same)
-            deep = feature_loss([level[batch:] for level in ours[:4]], [level[batch:] for level in of_content[:4]])
+            own = slice(batch, batch + count)
+            pixels = F.mse_loss(stylized[own], same)
+            deep = feature_loss([level[own] for level in ours[:4]], [level[own] for level in of_content[:4]])
             terms["identity"] = options.identity_weight * (pixels + 0.05 * deep)
         if options.regression_weight:
             terms["regression"] = options.regression_weight * self._regression(source_features, of_content)

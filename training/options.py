@@ -68,6 +68,10 @@ class Options:
     lattice_weight: float = knob(
         20.0, "contrast that repeats every 2, 4 or 8 pixels, the mark of upsampling; not in the paper"
     )
+    palette_weight: float = knob(10.0, "colours of the picture as a whole; not in the paper")
+    recompression_weight: float = knob(
+        60.0, "a content and the same after strong JPEG give the same picture; not in the paper"
+    )
     a2k_weight: float = knob(0.0, "parameter-free all-to-key loss (the paper's L_A2K; 1.25 there)")
     content_weight: float = knob(4.5, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper")
     identity_weight: float = knob(5.0, "a picture in its own style stays itself; keeps detail and colours exact")
@@ -105,6 +109,8 @@ PAPER: dict[str, Any] = {
     "covariance_weight": 0.0,
     "spectrum_weight": 0.0,
     "lattice_weight": 0.0,
+    "palette_weight": 0.0,
+    "recompression_weight": 0.0,
     "a2k_weight": 1.25,
     "content_weight": 0.0,
     "identity_weight": 0.0,
