@@ -1,27 +1,12 @@
-"""Tiny configurations, models with random weights, and pictures, for every test that needs a network."""
+"""Fixtures: the tiny networks of `tiny_networks.py`, and a seed for every test."""
 
 from __future__ import annotations
 
 import pytest
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from tiny_networks import COMPACT, PAPER, random_model
 
 from a2k_core import StyA2K, StyA2KConfig
-from a2k_core.all_to_key import AllToKey
-
-COMPACT = StyA2KConfig(
-    backbone="compact",
-    encoder_widths=(8, 8, 8, 8),
-    channels=(8, 8, 8),
-    attention_channels=(4, 4, 4),
-    heads=2,
-    scaled_logits=True,
-    residual="adain",
-    overlap=True,
-    grain=0.025,
-)
-PAPER = StyA2KConfig(backbone="vgg", encoder_widths=(4, 4, 16, 16, 16), channels=(16, 16, 16), heads=2)
 
 
 @pytest.fixture(autouse=True)
@@ -58,39 +43,3 @@ def model(request: pytest.FixtureRequest) -> StyA2K:
     """Each of the two tiny models in turn; shared by the whole session: do not change it."""
     chosen: StyA2K = request.getfixturevalue(f"{request.param}_model")
     return chosen
-
-
-def random_model(config: StyA2KConfig, seed: int = 0) -> StyA2K:
-    """A model of random weights whose pictures vary inside 0..1, so that clamping does not hide what is computed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = StyA2K(config)
-        for module in model.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                nn.init.normal_(bias_of(module), std=0.1)
-            if isinstance(module, AllToKey):
-                nn.init.constant_(module.alpha, 0.7)
-                nn.init.constant_(module.beta, -0.4)
-    last = [module for module in model.decoder.modules() if isinstance(module, nn.Conv2d)][-1]
-    with torch.no_grad():
-        image = model(picture(64, 64, seed=1), picture(64, 64, seed=2))
-        gain = 0.15 / image.std()
-        last.weight.mul_(gain)
-        bias_of(last).sub_(image.mean()).mul_(gain).add_(0.5)
-    return model.requires_grad_(False).eval()
-
-
-def bias_of(conv: nn.Conv2d) -> Tensor:
-    """Every convolution here has one."""
-    assert conv.bias is not None
-    return conv.bias
-
-
-def picture(height: int, width: int, seed: int = 0, batch: int = 1) -> Tensor:
-    """`[batch, 3, height, width]` in 0..1: soft shapes with some grain, different for every seed."""
-    generator = torch.Generator().manual_seed(seed)
-    shapes = torch.rand((batch, 3, height // 8 + 2, width // 8 + 2), generator=generator)
-    grain = torch.randn((batch, 3, height, width), generator=generator)
-    soft = F.interpolate(shapes, size=(height, width), mode="bilinear")
-    return (soft + 0.05 * grain).clamp(0, 1)

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import picture, random_model
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+from tiny_networks import picture, random_model
 
 from a2k_core import CheckpointError, StyA2K, StyA2KConfig, checkpoint, load_model, save_model
 from a2k_core.checkpoint import read_info

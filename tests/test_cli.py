@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import COMPACT, random_model
 from PIL import Image
+from tiny_networks import COMPACT, random_model
 
 import a2k_core
 from a2k_core.cli import main
@@ -147,7 +147,8 @@ def test_pieces_give_the_same_picture(tmp_path: Path, weights: Path, style: Path
     for tile in ("auto", "64"):
         assert run(weights, large, style, "-o", f"{tmp_path}/{tile}.{suffix}", "--tile", tile, "--strength", "0.7") == 0
     whole, pieces = (read_picture(f"{tmp_path}/{tile}.{suffix}") for tile in ("auto", "64"))
-    assert (whole.image - pieces.image).abs().max() < 1.5 / 255
+    # JPEG carries a level rounded the other way into its neighbours.
+    assert (whole.image - pieces.image).abs().max() < (1.5 if suffix == "png" else 4.5) / 255
     assert (whole.image - pieces.image).abs().mean() < 0.01 / 255
     if suffix == "png":
         expected = read_picture(large).alpha

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import picture
 from reference import AuthorsFiles, random_files, random_picture, stylize
+from tiny_networks import picture
 from torch import Tensor, nn
 
 from a2k_core import CheckpointError, StyA2KConfig, convert, load_model

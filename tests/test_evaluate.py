@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import COMPACT, picture, random_model
 from PIL import Image
+from tiny_networks import COMPACT, picture, random_model
 from torch import Tensor
 from training_helpers import write_distilled, write_pictures
 

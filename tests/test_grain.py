@@ -7,10 +7,10 @@ import dataclasses
 import pytest
 import torch
 import torch.nn.functional as F
+from tiny_networks import picture, random_model
 
 from a2k_core import StyA2K, StyA2KConfig
 from a2k_core.grain import GRAIN_PERIOD, add_grain, make_grain
-from tests.conftest import picture, random_model
 
 
 def test_it_is_the_same_noise_every_time() -> None:

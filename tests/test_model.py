@@ -8,9 +8,9 @@ import itertools
 
 import pytest
 import torch
-from conftest import picture, random_model
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tiny_networks import picture, random_model
 from torch import Tensor
 
 import a2k_core

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tiny_networks import picture
 from training_helpers import write_distilled
 
 import optimise
 from a2k_core.images import read_picture, write_picture
 from feature_network import FeatureNetwork, encoder_config, load_encoder
 from losses import global_loss
-from tests.conftest import picture
 
 
 def test_it_moves_towards_the_style_and_writes_what_the_evaluation_reads(tmp_path: Path) -> None:

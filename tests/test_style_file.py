@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import COMPACT, picture, random_model
+from tiny_networks import COMPACT, picture, random_model
 
 from a2k_core import CheckpointError, StyA2K, save_model
 from a2k_core.style_file import check_fingerprint, fingerprint, load_style, save_style

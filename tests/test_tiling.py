@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import picture, random_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny_networks import picture, random_model
 from torch import Tensor
 
 from a2k_core import EncodedStyle, InputError, StyA2K, StyA2KConfig, memory
