@@ -26,10 +26,10 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from reference import AuthorsFiles, random_files, stylize  # noqa: E402
 
 from a2k_core import StyA2K, StyA2KConfig, load_model  # noqa: E402
+from a2k_core.commands.stylize import DTYPES  # noqa: E402
 from a2k_core.convert import USUAL_NAMES, convert_checkpoints  # noqa: E402
 from a2k_core.memory import keep_freed_memory  # noqa: E402
 
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 STYLE_SIDE = 512
 
 

@@ -15,12 +15,13 @@ from training_helpers import write_distilled, write_pictures
 
 import evaluate
 from a2k_core import PictureError, save_model
+from a2k_core.pixels import to_bytes, to_tensor
 from evaluation.distances import FeatureDistances
 from evaluation.grid import flat_blocks, grid_amplitude
 from evaluation.luminance import clipped_share, luminance, ssim
 from evaluation.networks import RandomPyramid
 from evaluation.palette import oklab, palette, palette_distance
-from evaluation.pictures import Pair, choose_pairs, find_by_stem, from_bytes, read_sized, to_bytes
+from evaluation.pictures import Pair, choose_pairs, find_by_stem, read_sized, rounded
 from evaluation.score import Scorer, measures
 from evaluation.screen import flat_windows, screen
 from evaluation.seams import seam_excess, seam_profile
@@ -213,7 +214,9 @@ def test_sizes_are_of_the_short_side(tmp_path: Path) -> None:
     assert read_sized(tmp_path / "wide.png", 61).shape == (1, 3, 61, 90)
     assert read_sized(tmp_path / "wide.png", 128).shape == (1, 3, 128, 188)
     pixels = torch.arange(256, dtype=torch.uint8).view(16, 16, 1).expand(16, 16, 3).contiguous()
-    assert torch.equal(to_bytes(from_bytes(pixels)), pixels)
+    levels = to_tensor(Image.fromarray(pixels.numpy()))
+    assert torch.equal(torch.from_numpy(to_bytes(levels)), pixels)
+    assert torch.equal(rounded(levels + 0.4 / 255), levels)
 
 
 def test_summary_says_who_is_better_and_where_it_is_worst() -> None:

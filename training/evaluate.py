@@ -30,10 +30,9 @@ from evaluation.pictures import (
     StylizedPictures,
     choose_pairs,
     find_by_stem,
-    from_bytes,
     read_sized,
+    rounded,
     save_stylized,
-    to_bytes,
 )
 from evaluation.score import Measure, Scorer, measures
 from evaluation.sheet import ContactSheet
@@ -211,7 +210,7 @@ def evaluate_size(
         for pair in (pair for pair in pairs if pair.style == stem):
             content = contents[pair.content]
             # Rounded to 8 bits, as a file would be.
-            picture = from_bytes(to_bytes(model.transfer(content, encoded)))
+            picture = rounded(model.transfer(content, encoded))
             if folder:
                 save_stylized(folder, pair, picture)
             pictures = {ours: picture} | {

@@ -19,6 +19,7 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from a2k_core import StyA2KError
+from evaluation.networks import TRAINED
 from evaluation.pictures import choose_pairs, find_by_stem, read_sized, save_stylized
 from feature_network import FeatureNetwork, FeatureNetworkError, encoder_config, load_encoder
 from losses import content_loss, global_loss, range_loss
@@ -48,8 +49,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         ("out", "folder of the results"),
     ):
         parser.add_argument(f"--{name}", type=Path, required=True, metavar="DIR", help=text)
-    networks = ("distilled", "vgg-normalised", "torchvision")
-    parser.add_argument("--features", choices=networks, default="distilled", help="feature network of the losses")
+    parser.add_argument("--features", choices=TRAINED, default="distilled", help="feature network of the losses")
     parser.add_argument("--feature-weights", type=Path, metavar="FILE", help="its file")
     parser.add_argument("--size", type=int, default=256, metavar="PX", help="short side of contents and styles")
     parser.add_argument("--pairs", type=int, metavar="N", help="so many pairs, every picture as often; default: all")

@@ -6,13 +6,12 @@ import math
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import torch
 from PIL import Image
 from torch import Tensor
 
 from a2k_core import InputError, PictureError
 from a2k_core.images import read_picture, write_picture
+from a2k_core.pixels import to_bytes, to_tensor
 from data import find_pictures
 
 
@@ -65,22 +64,17 @@ def read_sized(path: Path, short_side: int) -> Tensor:
     Raises:
         PictureError: when it cannot be read.
     """
-    image = Image.fromarray(to_bytes(read_picture(path).on_white()).numpy())
+    image = Image.fromarray(to_bytes(read_picture(path).on_white()))
     shorter = min(image.size)
     width, height = (math.floor(side * short_side / shorter) for side in image.size)
     if (width, height) != image.size:
         image = image.resize((width, height), Image.Resampling.LANCZOS)
-    return from_bytes(torch.from_numpy(np.array(image)))
+    return to_tensor(image)
 
 
-def to_bytes(image: Tensor) -> Tensor:
-    """`[1, 3, H, W]` in 0..1 to 8 bits, `[H, W, 3]`: what a picture file keeps."""
-    return (image[0].clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().cpu()
-
-
-def from_bytes(pixels: Tensor) -> Tensor:
-    """`[H, W, 3]` uint8 to `[1, 3, H, W]` in 0..1."""
-    return pixels.permute(2, 0, 1)[None].float() / 255
+def rounded(image: Tensor) -> Tensor:
+    """`[1, 3, H, W]` in 0..1 at the 8-bit levels that a picture file keeps."""
+    return to_tensor(Image.fromarray(to_bytes(image)))
 
 
 def save_stylized(folder: Path, pair: Pair, image: Tensor) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from PIL import Image
 from torch import Tensor
 
-from evaluation.pictures import Pair, to_bytes
+from a2k_core.pixels import to_bytes
+from evaluation.pictures import Pair
 
 CELL = 256
 GAP = 4
@@ -45,7 +46,7 @@ class ContactSheet:
         return written
 
     def _paste(self, image: Tensor, column: int, row: int) -> None:
-        picture = Image.fromarray(to_bytes(image).numpy())
+        picture = Image.fromarray(to_bytes(image))
         left, top = (picture.width - CELL) // 2, (picture.height - CELL) // 2
         small = picture.copy()
         small.thumbnail((CELL, CELL), Image.Resampling.LANCZOS)
