@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from data import CropDataset, StepSampler, batches, find_pictures, read_crop, read_square
+from data import CropDataset, Crops, StepSampler, batches, find_pictures, read_crop, read_square
 
 
 def picture(path: Path, size: tuple[int, int], seed: int = 0, mode: str = "RGB") -> Path:
@@ -53,11 +53,11 @@ def test_a_missing_or_useless_folder_is_an_error_that_names_it(tmp_path: Path) -
 
 def test_crops_depend_on_seed_and_index_alone(folder: Path) -> None:
     pictures = find_pictures(folder, 64)
-    one, two = CropDataset(pictures, 64, 2.0, seed=7), CropDataset(pictures, 64, 2.0, seed=7)
+    one, two = CropDataset(pictures, Crops(64, zoom=2.0), seed=7), CropDataset(pictures, Crops(64, zoom=2.0), seed=7)
     forwards = [one[i][0] for i in range(12)]
     backwards = [two[i][0] for i in reversed(range(12))][::-1]
     assert all(torch.equal(a, b) for a, b in zip(forwards, backwards, strict=True))
-    other = [CropDataset(pictures, 64, 2.0, seed=8)[i][0] for i in range(12)]
+    other = [CropDataset(pictures, Crops(64, zoom=2.0), seed=8)[i][0] for i in range(12)]
     assert any(not torch.equal(a, b) for a, b in zip(forwards, other, strict=True))
     assert all(crop.shape == (3, 64, 64) and crop.dtype == torch.uint8 for crop in forwards)
 
@@ -68,7 +68,7 @@ def test_every_pass_shows_every_picture_in_a_new_order(tmp_path: Path) -> None:
         path = tmp_path / f"{value}.png"
         Image.new("RGB", (64, 64), (value, value, value)).save(path)
         pictures.append(path)
-    dataset = CropDataset(pictures, 64, 1.0, seed=0)
+    dataset = CropDataset(pictures, Crops(64), seed=0)
     passes = [[int(dataset[epoch * 8 + i][0][0, 0, 0]) for i in range(8)] for epoch in range(3)]
     assert all(sorted(shown) == list(range(8)) for shown in passes)
     assert passes[0] != passes[1] != passes[2]
@@ -79,7 +79,7 @@ def test_a_broken_picture_is_replaced_and_reported_once(folder: Path, caplog: py
     with caplog.at_level(logging.WARNING):
         caplog.clear()
         sampler = StepSampler(0, 4, 5, rank=0, world=1)
-        shown = list(batches(pictures, crop=64, zoom=1.5, seed=0, sampler=sampler, workers=0, pin=False))
+        shown = list(batches(pictures, crops=Crops(64, zoom=1.5), seed=0, sampler=sampler, workers=0, pin=False))
     assert [tuple(batch.shape) for batch in shown] == [(4, 3, 64, 64)] * 5
     assert len([message for message in caplog.messages if "truncated.png" in message]) == 1
 
@@ -87,8 +87,9 @@ def test_a_broken_picture_is_replaced_and_reported_once(folder: Path, caplog: py
 def test_workers_give_the_same_batches(folder: Path) -> None:
     def run(workers: int) -> list[torch.Tensor]:
         sampler = StepSampler(3, 2, 4, rank=0, world=1)
+        crops = Crops(64, zoom=1.5, magnify=1.2, turn=0.5)
         return list(
-            batches(find_pictures(folder, 64), crop=64, zoom=1.5, seed=1, sampler=sampler, workers=workers, pin=False)
+            batches(find_pictures(folder, 64), crops=crops, seed=1, sampler=sampler, workers=workers, pin=False)
         )
 
     assert all(torch.equal(a, b) for a, b in zip(run(0), run(1), strict=True))
@@ -113,12 +114,31 @@ def test_a_crop_is_cut_from_the_picture(tmp_path: Path) -> None:
     gradient[..., 0], gradient[..., 1] = np.arange(150), np.arange(100)[:, None]
     path = tmp_path / "gradient.png"
     Image.fromarray(gradient).save(path)
-    crops = [read_crop(path, 64, 1.0, np.random.default_rng(seed)) for seed in range(20)]
+    crops = [read_crop(path, Crops(64), np.random.default_rng(seed)) for seed in range(20)]
     assert all((crop[1, 1:].int() - crop[1, :-1].int() == 1).all() for crop in crops)
     steps = {int(crop[0, 0, 1]) - int(crop[0, 0, 0]) for crop in crops}
     assert steps == {1, -1}
-    zoomed = read_crop(path, 64, 1.5, np.random.default_rng(3))
+    zoomed = read_crop(path, Crops(64, zoom=1.5), np.random.default_rng(3))
     assert zoomed.shape == (3, 64, 64)
+
+
+def test_a_turned_crop_is_a_window_of_the_picture_at_an_angle(tmp_path: Path) -> None:
+    # The gradient's direction turns with the picture, its length shows the scale; a corner from outside would be black.
+    gradient = np.full((200, 220, 3), 20, np.uint8)
+    gradient[..., 0], gradient[..., 1] = 20 + np.arange(220), 20 + np.arange(200)[:, None]
+    path = tmp_path / "gradient.png"
+    Image.fromarray(gradient).save(path)
+    directions = []
+    for seed in range(30):
+        crop = read_crop(path, Crops(64, turn=1.0), np.random.default_rng(seed)).float()
+        assert crop.shape == (3, 64, 64)
+        assert crop.min() >= 19
+        across, down = crop[0].diff(dim=1).mean().item(), crop[0].diff(dim=0).mean().item()
+        assert np.hypot(across, down) == pytest.approx(1, abs=0.06)
+        directions.append(np.degrees(np.arctan2(down, across)) % 90)
+    assert np.ptp(directions) > 60
+    magnified = read_crop(path, Crops(64, magnify=3.0), np.random.default_rng(1)).float()
+    assert 1 / 3 - 0.02 < abs(magnified[0].diff(dim=1).mean().item()) < 0.95
 
 
 def test_validation_pictures_are_the_middle(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import math
 import signal
@@ -67,17 +68,41 @@ def find_pictures(folder: Path, smallest: int) -> list[Path]:
     return usable
 
 
-def read_crop(path: Path, crop: int, zoom: float, random: np.random.Generator) -> Tensor:
-    """A random square of a picture, flipped half the time, scaled down to `crop`: `[3, crop, crop]`, uint8."""
+@dataclasses.dataclass(frozen=True)
+class Crops:
+    """How squares are cut from pictures."""
+
+    side: int
+    """Pixels of the result."""
+
+    zoom: float = 1.0
+    """Up to this many times larger squares are cut, and scaled down."""
+
+    magnify: float = 1.0
+    """Up to this many times smaller squares are cut, and scaled up."""
+
+    turn: float = 0.0
+    """Share of squares that stand at any angle."""
+
+
+def read_crop(path: Path, crops: Crops, random: np.random.Generator) -> Tensor:
+    """A random square of a picture, flipped half the time: `[3, crops.side, crops.side]`, uint8."""
     with _open(path) as image:
-        short = min(image.size)
         # Uniform in the logarithm: a halving of scale is as likely anywhere.
-        side = min(short, round(crop * math.exp(random.uniform(0, math.log(zoom)))))
-        left = int(random.integers(image.width - side + 1))
-        top = int(random.integers(image.height - side + 1))
-        square = image.convert("RGB").crop((left, top, left + side, top + side))
-    if side != crop:
-        square = square.resize((crop, crop), Image.Resampling.LANCZOS)
+        scale = math.exp(random.uniform(-math.log(crops.magnify), math.log(crops.zoom)))
+        angle = random.uniform(0, 360) if random.random() < crops.turn else 0.0
+        # The upright square around the turned one; it must fit into the picture.
+        around = abs(math.cos(math.radians(angle))) + abs(math.sin(math.radians(angle)))
+        outer = min(min(image.size), round(crops.side * scale * around))
+        left = int(random.integers(image.width - outer + 1))
+        top = int(random.integers(image.height - outer + 1))
+        square = image.convert("RGB").crop((left, top, left + outer, top + outer))
+    if angle:
+        margin = round(outer * (1 - 1 / around) / 2)
+        square = square.rotate(angle, Image.Resampling.BICUBIC)
+        square = square.crop((margin, margin, outer - margin, outer - margin))
+    if square.size != (crops.side, crops.side):
+        square = square.resize((crops.side, crops.side), Image.Resampling.LANCZOS)
     pixels = np.asarray(square)
     if random.random() < 0.5:
         pixels = pixels[:, ::-1]
@@ -90,15 +115,14 @@ class CropDataset(Dataset[tuple[Tensor, list[str]]]):
     Every pass over the pictures is shuffled anew. A picture that turns out broken is replaced by the next one.
     """
 
-    def __init__(self, pictures: list[Path], crop: int, zoom: float, seed: int) -> None:
+    def __init__(self, pictures: list[Path], crops: Crops, seed: int) -> None:
         self.pictures = pictures
-        self.crop = crop
-        self.zoom = zoom
+        self.crops = crops
         self.seed = seed
         self._order: tuple[int, np.ndarray] | None = None
 
     def __getitem__(self, index: int) -> tuple[Tensor, list[str]]:
-        """The crop, `[3, crop, crop]` uint8, and the pictures that were skipped on the way to it."""
+        """The crop, `[3, side, side]` uint8, and the pictures that were skipped on the way to it."""
         epoch, position = divmod(index, len(self.pictures))
         if self._order is None or self._order[0] != epoch:
             self._order = epoch, np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.pictures))
@@ -107,7 +131,7 @@ class CropDataset(Dataset[tuple[Tensor, list[str]]]):
         for offset in range(len(self.pictures)):
             path = self.pictures[order[(position + offset) % len(order)]]
             try:
-                return read_crop(path, self.crop, self.zoom, np.random.default_rng([self.seed, 1, index])), skipped
+                return read_crop(path, self.crops, np.random.default_rng([self.seed, 1, index])), skipped
             except UNREADABLE:
                 skipped.append(str(path))
         raise OSError(f"none of the {len(self.pictures)} pictures can be read, such as {self.pictures[0]}")
@@ -133,11 +157,11 @@ class StepSampler(Sampler[list[int]]):
 
 
 def batches(
-    pictures: list[Path], *, crop: int, zoom: float, seed: int, sampler: StepSampler, workers: int, pin: bool
+    pictures: list[Path], *, crops: Crops, seed: int, sampler: StepSampler, workers: int, pin: bool
 ) -> Iterator[Tensor]:
-    """Batches `[B, 3, crop, crop]`, uint8. Broken pictures are reported once each."""
+    """Batches `[B, 3, side, side]`, uint8. Broken pictures are reported once each."""
     loader = DataLoader(
-        CropDataset(pictures, crop, zoom, seed),
+        CropDataset(pictures, crops, seed),
         batch_sampler=sampler,
         num_workers=workers,
         collate_fn=_collate,

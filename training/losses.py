@@ -84,6 +84,45 @@ def palette_loss(stylized: Tensor, style: Tensor) -> Tensor:
     return (ours - theirs).abs().mean()
 
 
+PATCH_SIDE = 5
+"""Pixels at each scale: the side of the patches whose distributions are compared."""
+
+PATCH_SCALES = 4
+"""Bands of detail: about 1, 2, 4 and 8 pixels to a sample."""
+
+PATCH_DIRECTIONS = 24
+"""Random projections of the patches of a band, new ones in every step."""
+
+PATCH_POSITIONS = 48
+"""Patches compared each way of a picture."""
+
+PATCH_FLOOR = 0.01
+"""Of pictures in 0..1: contrast below which a band counts as flat."""
+
+
+def patch_loss(stylized: Tensor, style: Tensor, random: torch.Generator) -> Tensor:
+    """Sliced Wasserstein distance of patches, band by band, of equally large `[B, 3, H, W]` pictures in 0..1.
+
+    Relative to the strength of the style's band, mean over random directions, summed over the bands (after Elnekave & Weiss,
+    "Generating natural images with direct patch distribution matching", ECCV 2022). No trained network takes part: what it
+    sees, such as whether strokes are few and long or many and faint, holds for any viewer.
+    """
+    total = stylized.new_zeros((), dtype=torch.float32)
+    with torch.autocast(style.device.type, enabled=False):
+        x = torch.cat([stylized.float(), style.float()])
+        for _ in range(PATCH_SCALES):
+            smaller = F.avg_pool2d(x, 2)
+            band = x - F.interpolate(smaller, x.shape[-2:], mode="bilinear", align_corners=False)
+            filters = torch.randn(PATCH_DIRECTIONS, 3, PATCH_SIDE, PATCH_SIDE, generator=random)
+            filters = (filters / filters.flatten(1).norm(dim=1)[:, None, None, None]).to(x.device)
+            stride = max(x.shape[-1] // PATCH_POSITIONS, 1)
+            ours, theirs = F.conv2d(band, filters, stride=stride).flatten(2).sort(dim=2).values.chunk(2)
+            strength = theirs.abs().mean((1, 2), keepdim=True) + PATCH_FLOOR
+            total = total + ((ours - theirs).abs() / strength).mean()
+            x = smaller
+    return total
+
+
 SPECTRUM_WINDOW = 32
 """Side, in pixels, of the windows whose spectra are compared."""
 

@@ -18,6 +18,7 @@ from losses import (
     global_loss,
     lattice_loss,
     palette_loss,
+    patch_loss,
     range_loss,
     spectrum_loss,
     total_variation,
@@ -49,11 +50,11 @@ class Objective(nn.Module):
 
     def _reconstruct(self, images: Tensor) -> Terms:
         features = self.model.encoder(images)
-        # The stride-4 features could rebuild the picture alone, and the deeper path would fall silent for good: every other
-        # picture has to do without them.
+        # The finest features could rebuild the picture alone, and the deeper path would fall silent for good: a third of the
+        # pictures has to do without those at stride 4, a third without those at stride 8 too.
         level4, level8, level16 = features
-        shown = (torch.arange(len(images), device=images.device) % 2).view(-1, 1, 1, 1)
-        rebuilt = self.model.decode((level4 * shown, level8, level16))
+        hidden = (torch.arange(len(images), device=images.device) % 3).view(-1, 1, 1, 1)
+        rebuilt = self.model.decode((level4 * (hidden < 1), level8 * (hidden < 2), level16))
         with torch.no_grad():
             target = self._features[0](images)
         return {
@@ -97,6 +98,8 @@ class Objective(nn.Module):
             terms["lattice"] = options.lattice_weight * lattice_loss(stylized)
         if options.palette_weight:
             terms["palette"] = options.palette_weight * palette_loss(stylized[:batch], style)
+        if options.patch_weight:
+            terms["patches"] = options.patch_weight * patch_loss(stylized[:batch], style, random)
         if robust:
             unmarked, marked = stylized[:robust], stylized[batch + count :]
             terms["recompression"] = options.recompression_weight * F.mse_loss(marked, unmarked)

@@ -48,6 +48,10 @@ class Options:
     zoom: float = knob(
         1.7, "crops are cut up to this much larger and scaled down, so that several texture scales are seen"
     )
+    magnify: float = knob(1.4, "crops are cut up to this much smaller and scaled up: soft pictures are seen too")
+    turn: float = knob(
+        0.5, "share of crops turned by any angle: strokes must not follow rows and columns of a camera or of JPEG"
+    )
     lr: float = knob(1e-3, "Adam's peak learning rate; the compact network has no pretrained part to protect")
     schedule: Literal["cosine", "paper"] = knob(
         "cosine", "cosine to 1/50 of the peak, or the paper's: constant, then x0.3 thrice"
@@ -64,11 +68,12 @@ class Options:
     )
     deep_style_weight: float = knob(3.0, "the same at relu5_1, which holds the largest shapes; not in the paper")
     covariance_weight: float = knob(1.0, "covariances of relu1_1..relu4_1: which textures; not in the paper")
-    spectrum_weight: float = knob(1.0, "log spectra of small windows: no screens, no checkerboards; not in the paper")
+    spectrum_weight: float = knob(2.0, "log spectra of small windows: no screens, no checkerboards; not in the paper")
     lattice_weight: float = knob(
         20.0, "contrast that repeats every 2, 4 or 8 pixels, the mark of upsampling; not in the paper"
     )
-    palette_weight: float = knob(10.0, "colours of the picture as a whole; not in the paper")
+    palette_weight: float = knob(20.0, "colours of the picture as a whole; not in the paper")
+    patch_weight: float = knob(6.0, "distributions of small patches, which no network looks at; not in the paper")
     recompression_weight: float = knob(
         60.0, "a content and the same after strong JPEG give the same picture; not in the paper"
     )
@@ -101,6 +106,8 @@ PAPER: dict[str, Any] = {
     "batch": 8,
     "crop": 256,
     "zoom": 2.0,
+    "magnify": 1.0,
+    "turn": 0.0,
     "lr": 2e-4,
     "schedule": "paper",
     "warmup": 0,
@@ -110,6 +117,7 @@ PAPER: dict[str, Any] = {
     "spectrum_weight": 0.0,
     "lattice_weight": 0.0,
     "palette_weight": 0.0,
+    "patch_weight": 0.0,
     "recompression_weight": 0.0,
     "a2k_weight": 1.25,
     "content_weight": 0.0,
@@ -192,8 +200,11 @@ def _check(parser: argparse.ArgumentParser, options: Options) -> None:
     for name in ("pretrain_steps", "warmup", "workers", "seed"):
         if getattr(options, name) < 0:
             parser.error(f"--{name.replace('_', '-')} is {getattr(options, name)}; it must not be negative")
-    if options.zoom < 1:
-        parser.error(f"--zoom is {options.zoom}; it must be at least 1")
+    for name in ("zoom", "magnify"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} is {getattr(options, name)}; it must be at least 1")
+    if not 0 <= options.turn <= 1:
+        parser.error(f"--turn is {options.turn}; it must lie between 0 and 1")
     if not 0 <= options.ema < 1:
         parser.error(f"--ema is {options.ema}; it must be at least 0 and below 1")
     if options.features != "torchvision" and options.feature_weights is None:

@@ -28,7 +28,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from a2k_core import CheckpointError, save_model
-from data import StepSampler, batches, find_pictures, read_square
+from data import Crops, StepSampler, batches, find_pictures, read_square
 from feature_network import FeatureNetwork, FeatureNetworkError, encoder_config, load_encoder
 from networks import build_model, matching_weights
 from objective import Objective
@@ -190,14 +190,13 @@ def training_pairs(
     options: Options, contents: list[Path], styles: list[Path], step: int, rank: int, world: int, *, pin: bool
 ) -> Iterator[tuple[Tensor, Tensor | None]]:
     """The batches from a step on: photos and paintings mixed for the autoencoder, then pairs."""
+    crops = Crops(options.crop, options.zoom, options.magnify, options.turn)
 
     def stream(pictures: list[Path], number: int, first: int, batch: int, steps: int) -> Iterator[Tensor]:
         sampler = StepSampler(first * batch * world, batch, steps - first, rank, world)
         seed = options.seed * 1000 + number
         workers = -(-options.workers // 2)
-        return batches(
-            pictures, crop=options.crop, zoom=options.zoom, seed=seed, sampler=sampler, workers=workers, pin=pin
-        )
+        return batches(pictures, crops=crops, seed=seed, sampler=sampler, workers=workers, pin=pin)
 
     if step < options.pretrain_steps:
         half = max(options.pretrain_batch // 2, 1)
