@@ -142,21 +142,69 @@ def spectrum_loss(stylized: Tensor, style: Tensor) -> Tensor:
     )
     weight = torch.where(radius > 0, 1 / radius.clamp(min=1 / SPECTRUM_WINDOW), 0)
     # Squared, as a screen is a large excess at few frequencies.
-    difference = (_log_spectrum(stylized) - _log_spectrum(style)).square().mean((0, 1))
+    ours, theirs = (_log_spectra(images).mean((2, 3)) for images in (stylized, style))
+    difference = (ours - theirs).square().mean((0, 1))
     return (difference * weight).sum() / weight.sum()
 
 
-def _log_spectrum(images: Tensor) -> Tensor:
-    """`[B, 3, W, W/2+1]`: luminance and two colour differences, mean over half-overlapping Hann windows."""
+def _log_spectra(images: Tensor) -> Tensor:
+    """`[B, 3, windows down, windows across, W, W/2+1]`: luminance and two colour differences, half-overlapping Hann windows."""
     side = SPECTRUM_WINDOW
     with torch.autocast(images.device.type, enabled=False):
         red, green, blue = images.float().unbind(1)
         planes = torch.stack([(red + green + blue) / 3, (red - blue) / 2, (red + blue) / 4 - green / 2], dim=1)
-        windows = planes.unfold(2, side, side // 2).unfold(3, side, side // 2)
+        windows = _windows(planes)
         hann = torch.hann_window(side, device=images.device)
         hann = hann[:, None] * hann
         power = torch.fft.rfft2((windows - windows.mean((4, 5), keepdim=True)) * hann).abs().square()
-        return torch.log(power / hann.square().sum() + SPECTRUM_FLOOR).mean((2, 3))
+        return torch.log(power / hann.square().sum() + SPECTRUM_FLOOR)
+
+
+def _windows(planes: Tensor) -> Tensor:
+    return planes.unfold(2, SPECTRUM_WINDOW, SPECTRUM_WINDOW // 2).unfold(3, SPECTRUM_WINDOW, SPECTRUM_WINDOW // 2)
+
+
+FLAT = 0.05
+"""Deviation of luminance, of pictures in 0..1, below which a window of the content counts as flat."""
+
+
+def axis_loss(stylized: Tensor, content: Tensor) -> Tensor:
+    """How much more power rows and columns have than all directions, where the content is flat; mean square over frequencies.
+
+    Buildings, frames and lines of print give styles much of their power along rows and columns. Statistics pass it on, and
+    a network spends it on bricks in the sky.
+    """
+    side = SPECTRUM_WINDOW
+    spectra = _log_spectra(stylized)[:, 0]
+    deviation = _windows(content.float().mean(1, keepdim=True))[:, 0].std((3, 4))
+    flatness = torch.exp(-((deviation / FLAT) ** 2))[..., None, None]
+    spectrum = (spectra * flatness).sum((1, 2)) / (flatness.sum((1, 2)) + 1e-6)
+    down = torch.fft.fftfreq(side, 1 / side, device=content.device)[:, None]
+    across = torch.fft.rfftfreq(side, 1 / side, device=content.device)
+    radius = torch.hypot(down, across)
+    waves = torch.arange(2, side // 2 - 1, device=content.device)
+    # Beside the axes a window's own blur would count.
+    ring = ((radius - waves[:, None, None]).abs() < 0.5) & (down.abs() > 1.5) & (across > 1.5)
+    waves = waves[ring.any(2).any(1)]
+    ring = ring[ring.any(2).any(1)].float()
+    around = torch.einsum("bij,kij->bk", spectrum, ring) / ring.sum((1, 2))
+    excess = F.relu(spectrum[:, 0, waves] - around).square() + F.relu(spectrum[:, waves, 0] - around).square()
+    return (excess.mean(1) * flatness.mean((1, 2, 3, 4))).mean()
+
+
+STRUCTURE_CELL = 4
+"""Pixels: light and shade are compared after averaging over squares of this side."""
+
+
+def structure_loss(stylized: Tensor, content: Tensor) -> Tensor:
+    """MSE of light and shade, each picture's to mean 0 and deviation 1: 0 the same, 2 unrelated. `[B, 3, H, W]` in 0..1.
+
+    No trained network takes part: strokes may not cover what the content shows, whoever looks.
+    """
+    ours, theirs = (F.avg_pool2d(image.float().mean(1, keepdim=True), STRUCTURE_CELL) for image in (stylized, content))
+    centred = [x - x.mean((2, 3), keepdim=True) for x in (ours, theirs)]
+    ours, theirs = (x / (x.square().mean((2, 3), keepdim=True) + 1e-3).sqrt() for x in centred)
+    return F.mse_loss(ours, theirs)
 
 
 def all_to_key_loss(stylized: list[Tensor], content: list[Tensor], style: list[Tensor]) -> Tensor:

@@ -12,6 +12,7 @@ from a2k_core.statistics import channel_moments, normalize
 from feature_network import FeatureNetwork
 from losses import (
     all_to_key_loss,
+    axis_loss,
     content_loss,
     covariance_loss,
     feature_loss,
@@ -21,6 +22,7 @@ from losses import (
     patch_loss,
     range_loss,
     spectrum_loss,
+    structure_loss,
     total_variation,
 )
 from options import Options
@@ -94,6 +96,8 @@ class Objective(nn.Module):
             terms["covariance"] = options.covariance_weight * covariance_loss(paired[:4], of_style[:4])
         if options.spectrum_weight:
             terms["spectrum"] = options.spectrum_weight * spectrum_loss(stylized[:batch], style)
+        if options.axis_weight:
+            terms["axes"] = options.axis_weight * axis_loss(stylized[:batch], content)
         if options.lattice_weight:
             terms["lattice"] = options.lattice_weight * lattice_loss(stylized)
         if options.palette_weight:
@@ -107,6 +111,8 @@ class Objective(nn.Module):
             terms["a2k"] = options.a2k_weight * all_to_key_loss(paired, content_levels, of_style)
         if options.content_weight:
             terms["content"] = options.content_weight * content_loss(paired[3:], content_levels[3:])
+        if options.structure_weight:
+            terms["structure"] = options.structure_weight * structure_loss(stylized[:batch], content)
         if count:
             own = slice(batch, batch + count)
             pixels = F.mse_loss(stylized[own], same)

@@ -48,7 +48,7 @@ class Options:
     zoom: float = knob(
         1.7, "crops are cut up to this much larger and scaled down, so that several texture scales are seen"
     )
-    magnify: float = knob(1.4, "crops are cut up to this much smaller and scaled up: soft pictures are seen too")
+    magnify: float = knob(1.8, "crops are cut up to this much smaller and scaled up: soft pictures are seen too")
     turn: float = knob(
         0.5, "share of crops turned by any angle: strokes must not follow rows and columns of a camera or of JPEG"
     )
@@ -69,6 +69,9 @@ class Options:
     deep_style_weight: float = knob(3.0, "the same at relu5_1, which holds the largest shapes; not in the paper")
     covariance_weight: float = knob(1.0, "covariances of relu1_1..relu4_1: which textures; not in the paper")
     spectrum_weight: float = knob(2.0, "log spectra of small windows: no screens, no checkerboards; not in the paper")
+    axis_weight: float = knob(
+        3.0, "power along rows and columns in flat parts of the content: no bricks; not in the paper"
+    )
     lattice_weight: float = knob(
         20.0, "contrast that repeats every 2, 4 or 8 pixels, the mark of upsampling; not in the paper"
     )
@@ -79,6 +82,7 @@ class Options:
     )
     a2k_weight: float = knob(0.0, "parameter-free all-to-key loss (the paper's L_A2K; 1.25 there)")
     content_weight: float = knob(4.5, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper")
+    structure_weight: float = knob(3.0, "light and shade stay where the content has them; not in the paper")
     identity_weight: float = knob(5.0, "a picture in its own style stays itself; keeps detail and colours exact")
     regression_weight: float = knob(
         0.2, "encoder features stay a linear map away from the feature network's relu3_1..5_1"
@@ -115,12 +119,14 @@ PAPER: dict[str, Any] = {
     "deep_style_weight": 0.0,
     "covariance_weight": 0.0,
     "spectrum_weight": 0.0,
+    "axis_weight": 0.0,
     "lattice_weight": 0.0,
     "palette_weight": 0.0,
     "patch_weight": 0.0,
     "recompression_weight": 0.0,
     "a2k_weight": 1.25,
     "content_weight": 0.0,
+    "structure_weight": 0.0,
     "identity_weight": 0.0,
     "regression_weight": 0.0,
     "tv_weight": 0.0,
