@@ -20,14 +20,17 @@ from feature_network import (
 from losses import (
     A2K_BLOCKS,
     all_to_key_loss,
+    axis_loss,
     content_loss,
     covariance_loss,
     feature_loss,
     global_loss,
     lattice_loss,
     palette_loss,
+    patch_loss,
     range_loss,
     spectrum_loss,
+    structure_loss,
     total_variation,
 )
 from recompression import recompressed
@@ -73,6 +76,43 @@ def test_spectrum_loss_sees_a_screen_and_a_checkerboard() -> None:
         assert float(spectrum_loss(ours + screen, style)) > 1.5 * same
     assert float(spectrum_loss(ours.mean((2, 3), keepdim=True).expand_as(ours), style)) > 2
     assert float(spectrum_loss(style, style)) == 0
+
+
+def test_patch_loss_tells_few_strong_strokes_from_many_faint_ones() -> None:
+    def strokes(share: float, seed: int) -> Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        marks = (torch.rand(2, 3, 96, 96, generator=generator) < share).float()
+        return 0.5 + 0.1 * marks / (share * (1 - share)) ** 0.5 * torch.sign(
+            torch.randn(2, 3, 96, 96, generator=generator)
+        )
+
+    def distance(ours: Tensor, style: Tensor) -> float:
+        return float(patch_loss(ours, style, torch.Generator().manual_seed(0)))
+
+    # Means and powers are equal, so only the distributions differ.
+    few, others = strokes(0.02, seed=0), strokes(0.02, seed=1)
+    many = strokes(0.5, seed=2)
+    assert distance(many, few) > 2 * distance(others, few)
+    assert distance(few, few) == 0
+    assert distance(0.5 + 0.5 * (few - 0.5), few) > 2 * distance(others, few)
+
+
+def test_axis_loss_sees_bricks_where_the_content_is_flat() -> None:
+    noise = torch.randn(2, 3, 128, 128, generator=torch.Generator().manual_seed(0))
+    flat, busy = torch.full_like(noise, 0.5), noise.clamp(0, 1)
+    bricks = 0.5 + 0.1 * F.avg_pool2d(F.pad(noise, (4, 4, 0, 0), mode="circular"), (1, 9), stride=1)
+    assert float(axis_loss(0.5 + 0.1 * noise, flat)) < 0.1
+    assert float(axis_loss(bricks, flat)) > 1
+    assert float(axis_loss(bricks.transpose(2, 3), flat)) > 1
+    assert float(axis_loss(bricks, busy)) < 0.01
+
+
+def test_structure_loss_wants_light_and_shade_whatever_their_contrast_and_colours() -> None:
+    content = F.interpolate(torch.rand(2, 3, 8, 8), scale_factor=8, mode="bilinear")
+    recoloured = 0.1 + 0.8 * content.mean(1, keepdim=True) * torch.tensor([0.9, 1.0, 0.2]).view(3, 1, 1)
+    assert float(structure_loss(recoloured, content)) < 0.1
+    assert float(structure_loss(1 - content, content)) > 3
+    assert float(structure_loss(content.flip(3), content)) > 1
 
 
 def test_lattice_loss_sees_cells_of_upsampling() -> None:
