@@ -20,11 +20,11 @@ from feature_network import (
 from losses import (
     A2K_BLOCKS,
     all_to_key_loss,
-    axis_loss,
     content_loss,
     covariance_loss,
     feature_loss,
     global_loss,
+    isotropy_loss,
     lattice_loss,
     palette_loss,
     patch_loss,
@@ -97,14 +97,17 @@ def test_patch_loss_tells_few_strong_strokes_from_many_faint_ones() -> None:
     assert distance(0.5 + 0.5 * (few - 0.5), few) > 2 * distance(others, few)
 
 
-def test_axis_loss_sees_bricks_where_the_content_is_flat() -> None:
+def test_isotropy_loss_sees_bricks_and_screens_where_the_content_is_flat() -> None:
     noise = torch.randn(2, 3, 128, 128, generator=torch.Generator().manual_seed(0))
     flat, busy = torch.full_like(noise, 0.5), noise.clamp(0, 1)
     bricks = 0.5 + 0.1 * F.avg_pool2d(F.pad(noise, (4, 4, 0, 0), mode="circular"), (1, 9), stride=1)
-    assert float(axis_loss(0.5 + 0.1 * noise, flat)) < 0.1
-    assert float(axis_loss(bricks, flat)) > 1
-    assert float(axis_loss(bricks.transpose(2, 3), flat)) > 1
-    assert float(axis_loss(bricks, busy)) < 0.01
+    assert float(isotropy_loss(0.5 + 0.1 * noise, flat)) < 0.1
+    assert float(isotropy_loss(bricks, flat)) > 1
+    assert float(isotropy_loss(bricks.transpose(2, 3), flat)) > 1
+    y, x = torch.meshgrid(torch.arange(128), torch.arange(128), indexing="ij")
+    screen = 0.5 + 0.1 * noise + 0.1 * torch.cos(2 * torch.pi * (x + y) / 8)
+    assert float(isotropy_loss(screen, flat)) > 4 * float(isotropy_loss(0.5 + 0.1 * noise, flat))
+    assert float(isotropy_loss(bricks, busy)) < 0.01
 
 
 def test_structure_loss_wants_light_and_shade_whatever_their_contrast_and_colours() -> None:

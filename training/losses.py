@@ -164,32 +164,33 @@ def _windows(planes: Tensor) -> Tensor:
     return planes.unfold(2, SPECTRUM_WINDOW, SPECTRUM_WINDOW // 2).unfold(3, SPECTRUM_WINDOW, SPECTRUM_WINDOW // 2)
 
 
+COARSEST_WAVE = 4
+"""Waves in a window: coarser ones follow the content."""
+
 FLAT = 0.05
 """Deviation of luminance, of pictures in 0..1, below which a window of the content counts as flat."""
 
 
-def axis_loss(stylized: Tensor, content: Tensor) -> Tensor:
-    """How much more power rows and columns have than all directions, where the content is flat; mean square over frequencies.
+def isotropy_loss(stylized: Tensor, content: Tensor) -> Tensor:
+    """How unequal the directions of texture are where the content is flat: variance of log power over directions.
 
-    Buildings, frames and lines of print give styles much of their power along rows and columns. Statistics pass it on, and
-    a network spends it on bricks in the sky.
+    Buildings, frames and lines of print give styles twice the power along rows and columns. Statistics pass it on, and a
+    network spends it on bricks in the sky; kept from rows and columns alone, it draws a diagonal screen. Texture that the
+    content does not guide has no direction of its own. Mean over frequencies, luminance and two colour differences.
     """
     side = SPECTRUM_WINDOW
-    spectra = _log_spectra(stylized)[:, 0]
-    deviation = _windows(content.float().mean(1, keepdim=True))[:, 0].std((3, 4))
+    spectra = _log_spectra(stylized)
+    deviation = _windows(content.float().mean(1, keepdim=True)).std((4, 5))
     flatness = torch.exp(-((deviation / FLAT) ** 2))[..., None, None]
-    spectrum = (spectra * flatness).sum((1, 2)) / (flatness.sum((1, 2)) + 1e-6)
+    spectrum = ((spectra * flatness).sum((2, 3)) / (flatness.sum((2, 3)) + 1e-6)).flatten(2)
     down = torch.fft.fftfreq(side, 1 / side, device=content.device)[:, None]
     across = torch.fft.rfftfreq(side, 1 / side, device=content.device)
-    radius = torch.hypot(down, across)
-    waves = torch.arange(2, side // 2 - 1, device=content.device)
-    # Beside the axes a window's own blur would count.
-    ring = ((radius - waves[:, None, None]).abs() < 0.5) & (down.abs() > 1.5) & (across > 1.5)
-    waves = waves[ring.any(2).any(1)]
-    ring = ring[ring.any(2).any(1)].float()
-    around = torch.einsum("bij,kij->bk", spectrum, ring) / ring.sum((1, 2))
-    excess = F.relu(spectrum[:, 0, waves] - around).square() + F.relu(spectrum[:, waves, 0] - around).square()
-    return (excess.mean(1) * flatness.mean((1, 2, 3, 4))).mean()
+    radius = torch.hypot(down, across).round().flatten()
+    waves = torch.arange(COARSEST_WAVE, side // 2, device=content.device)
+    rings = (radius == waves[:, None]).float()
+    mean = spectrum @ (rings / rings.sum(1, keepdim=True)).T
+    uneven = ((spectrum - mean @ rings).square() * rings.sum(0)).sum(2) / rings.sum()
+    return (uneven * flatness.mean((2, 3, 4, 5))).mean()
 
 
 STRUCTURE_CELL = 4

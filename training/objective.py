@@ -12,11 +12,11 @@ from a2k_core.statistics import channel_moments, normalize
 from feature_network import FeatureNetwork
 from losses import (
     all_to_key_loss,
-    axis_loss,
     content_loss,
     covariance_loss,
     feature_loss,
     global_loss,
+    isotropy_loss,
     lattice_loss,
     palette_loss,
     patch_loss,
@@ -96,8 +96,8 @@ class Objective(nn.Module):
             terms["covariance"] = options.covariance_weight * covariance_loss(paired[:4], of_style[:4])
         if options.spectrum_weight:
             terms["spectrum"] = options.spectrum_weight * spectrum_loss(stylized[:batch], style)
-        if options.axis_weight:
-            terms["axes"] = options.axis_weight * axis_loss(stylized[:batch], content)
+        if options.isotropy_weight:
+            terms["isotropy"] = options.isotropy_weight * isotropy_loss(stylized[:batch], content)
         if options.lattice_weight:
             terms["lattice"] = options.lattice_weight * lattice_loss(stylized)
         if options.palette_weight:

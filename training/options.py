@@ -69,8 +69,8 @@ class Options:
     deep_style_weight: float = knob(3.0, "the same at relu5_1, which holds the largest shapes; not in the paper")
     covariance_weight: float = knob(1.0, "covariances of relu1_1..relu4_1: which textures; not in the paper")
     spectrum_weight: float = knob(2.0, "log spectra of small windows: no screens, no checkerboards; not in the paper")
-    axis_weight: float = knob(
-        3.0, "power along rows and columns in flat parts of the content: no bricks; not in the paper"
+    isotropy_weight: float = knob(
+        20.0, "texture has no direction of its own where the content is flat: no bricks, no screens; not in the paper"
     )
     lattice_weight: float = knob(
         20.0, "contrast that repeats every 2, 4 or 8 pixels, the mark of upsampling; not in the paper"
@@ -119,7 +119,7 @@ PAPER: dict[str, Any] = {
     "deep_style_weight": 0.0,
     "covariance_weight": 0.0,
     "spectrum_weight": 0.0,
-    "axis_weight": 0.0,
+    "isotropy_weight": 0.0,
     "lattice_weight": 0.0,
     "palette_weight": 0.0,
     "patch_weight": 0.0,
