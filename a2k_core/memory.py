@@ -21,6 +21,13 @@ AUTO_TILES = (2048, 1536, 1024, 768, 512, 384, 256)
 FEATURES_WORTH = 768
 """Keeping the features of the first pass for the second is worth more than tiles larger than this."""
 
+CPU_WHOLE = 3 * 2**19
+"""Pixels of the largest picture that a CPU computes whole with the compact network. Beyond it layers leave the caches and
+the system clears their memory anew each time: 2048x2048 took 1.7 times as long whole as in tiles."""
+
+CPU_TILE = 768
+"""Side of the tiles that are quickest there."""
+
 MAX_AT_ONCE = 8
 """Pictures of a batch; more gain nothing."""
 
@@ -51,12 +58,12 @@ def keep_freed_memory() -> None:
     """
     if sys.platform != "linux":
         return
-    trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h
+    trim_threshold, mmap_max = -1, -4  # M_TRIM_THRESHOLD, M_MMAP_MAX of malloc.h
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):
         return
-    mallopt(mmap_threshold, 32 * 2**20)  # the largest that is accepted
+    mallopt(mmap_max, 0)
     mallopt(trim_threshold, 2**30)
 
 
@@ -100,7 +107,14 @@ def features_memory(config: StyA2KConfig, height: int, width: int, dtype: torch.
 
 
 def choose_tile(
-    config: StyA2KConfig, dtype: torch.dtype, batch: int, height: int, width: int, margin: int, memory: int
+    config: StyA2KConfig,
+    dtype: torch.dtype,
+    device: torch.device,
+    batch: int,
+    height: int,
+    width: int,
+    margin: int,
+    memory: int,
 ) -> tuple[int, bool]:
     """The side of the tiles of pictures for which `memory` bytes are available, and whether features are kept between the passes.
 
@@ -116,9 +130,13 @@ def choose_tile(
         return batch * working_memory(config, *seen, dtype)
 
     whole = max(height, width)
-    if batch * working_memory(config, height, width, dtype) <= budget:
+    # The paper's network computes so much for each pixel that a margin costs more than memory does.
+    small_is_quick = device.type == "cpu" and config.backbone == "compact"
+    fits = batch * working_memory(config, height, width, dtype) <= budget
+    if fits and not (small_is_quick and height * width > CPU_WHOLE):
         return whole, True
-    sides = [side for side in AUTO_TILES if side < whole] or [config.grid]
+    largest = min(CPU_TILE, whole - 1) if small_is_quick else whole - 1
+    sides = [side for side in AUTO_TILES if side <= largest] or [config.grid]
     features = batch * features_memory(config, height, width, dtype)
     for side in sides:
         if side >= FEATURES_WORTH and need(side) + features <= budget:

@@ -138,7 +138,7 @@ class TiledTransfer:
             margin = self.reach.encoder + self.reach.attention + self.reach.decoder + self.grid
             memory = available(device) - reserved
             side, self.keep = choose_tile(
-                config, self.model.dtype, self.batch, self.bounds.bottom, self.bounds.right, margin, memory
+                config, self.model.dtype, device, self.batch, self.bounds.bottom, self.bounds.right, margin, memory
             )
         elif tile is not None:
             side = tile

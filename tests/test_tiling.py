@@ -241,8 +241,8 @@ def test_reading_and_writing_in_pieces(
 def test_the_whole_is_chosen_while_it_fits_and_tiles_shrink_with_memory() -> None:
     config = StyA2KConfig.compact()
 
-    def choose(gigabytes: float, side: int = 4096) -> tuple[int, bool]:
-        return choose_tile(config, torch.float32, 1, side, side, 200, int(gigabytes * 2**30))
+    def choose(gigabytes: float, side: int = 4096, device: str = "cuda") -> tuple[int, bool]:
+        return choose_tile(config, torch.float32, torch.device(device), 1, side, side, 200, int(gigabytes * 2**30))
 
     assert choose(1000) == (4096, True)
     choices = [choose(gigabytes) for gigabytes in (8, 6, 4, 2, 1, 0.5, 0.1)]
@@ -253,6 +253,11 @@ def test_the_whole_is_chosen_while_it_fits_and_tiles_shrink_with_memory() -> Non
     assert not choices[-1][1]
     # What does not depend on the picture: the tiles of one too large for its features to be kept.
     assert choose(4, 16384) == choose(4, 65536)
+    # A CPU is quicker with pieces that stay in its caches, however much memory there is.
+    assert choose(1000, 1024, "cpu") == (1024, True)
+    side, keep = choose(1000, 4096, "cpu")
+    assert side < 1024 and keep
+    assert choose(0.1, 1024, "cpu")[0] < side
 
 
 def test_memory_is_what_the_system_and_the_control_groups_leave(
