@@ -58,12 +58,12 @@ def keep_freed_memory() -> None:
     """
     if sys.platform != "linux":
         return
-    trim_threshold, mmap_max = -1, -4  # M_TRIM_THRESHOLD, M_MMAP_MAX of malloc.h
+    trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):
         return
-    mallopt(mmap_max, 0)
+    mallopt(mmap_threshold, 32 * 2**20)  # the largest that is accepted
     mallopt(trim_threshold, 2**30)
 
 
