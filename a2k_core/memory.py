@@ -29,7 +29,7 @@ CPU_TILE = 768
 """Side of the tiles that are quickest there."""
 
 MAX_AT_ONCE = 8
-"""Pictures of a batch; more gain nothing."""
+"""Pictures of a batch computed together; more gain nothing and delay the progress bar."""
 
 MEMORY_SHARE = 0.6
 """Of what is available: others need memory too, and estimates err."""

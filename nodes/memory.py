@@ -8,10 +8,7 @@ from typing import Any
 from comfy import model_management
 
 from ..a2k_core.batches import run_in_chunks
-from ..a2k_core.memory import is_out_of_memory
-
-CHUNK = 8
-"""Pictures computed at once where memory allows; more gain nothing and delay the progress bar."""
+from ..a2k_core.memory import MAX_AT_ONCE, is_out_of_memory
 
 
 def reserve(model: Any, memory: int, count: int, styles: int = 0) -> int:
@@ -26,7 +23,7 @@ def reserve(model: Any, memory: int, count: int, styles: int = 0) -> int:
         styles: bytes of styles on the device.
     """
     device = model.load_device
-    at_once = 1 if model_management.is_device_cpu(device) else min(CHUNK, count)
+    at_once = 1 if model_management.is_device_cpu(device) else min(MAX_AT_ONCE, count)
     # For a huge picture the estimate exceeds any memory; it is then computed in tiles, in what there is.
     room = min(memory * at_once, model_management.get_total_memory(device) // 2)
     model_management.load_models_gpu([model], memory_required=room + styles)
