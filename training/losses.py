@@ -164,7 +164,7 @@ def _windows(planes: Tensor) -> Tensor:
     return planes.unfold(2, SPECTRUM_WINDOW, SPECTRUM_WINDOW // 2).unfold(3, SPECTRUM_WINDOW, SPECTRUM_WINDOW // 2)
 
 
-COARSEST_WAVE = 4
+COARSEST_WAVE = 3
 """Waves in a window: coarser ones follow the content."""
 
 FLAT = 0.05

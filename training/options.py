@@ -70,12 +70,12 @@ class Options:
     covariance_weight: float = knob(1.0, "covariances of relu1_1..relu4_1: which textures; not in the paper")
     spectrum_weight: float = knob(2.0, "log spectra of small windows: no screens, no checkerboards; not in the paper")
     isotropy_weight: float = knob(
-        20.0, "texture has no direction of its own where the content is flat: no bricks, no screens; not in the paper"
+        80.0, "texture has no direction of its own where the content is flat: no bricks, no screens; not in the paper"
     )
     lattice_weight: float = knob(
         20.0, "contrast that repeats every 2, 4 or 8 pixels, the mark of upsampling; not in the paper"
     )
-    palette_weight: float = knob(20.0, "colours of the picture as a whole; not in the paper")
+    palette_weight: float = knob(40.0, "colours of the picture as a whole; not in the paper")
     patch_weight: float = knob(6.0, "distributions of small patches, which no network looks at; not in the paper")
     recompression_weight: float = knob(
         60.0, "a content and the same after strong JPEG give the same picture; not in the paper"
