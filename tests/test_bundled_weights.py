@@ -93,7 +93,7 @@ def test_every_level_of_features_has_a_say(
         picture = model.decode(styled)
         for level in range(3):
             without = [torch.zeros_like(x) if i == level else x for i, x in enumerate(styled)]
-            assert float((model.decode((without[0], without[1], without[2])) - picture).abs().mean()) > 1e-4
+            assert float((model.decode((without[0], without[1], without[2])) - picture).abs().mean()) > 2e-3
 
 
 def test_strength_is_a_smooth_path_from_the_content(
