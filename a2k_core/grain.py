@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-GRAIN_PERIOD = 256
-"""Side in pixels of the noise, which repeats."""
+GRAIN_PERIOD = 1024
+"""Side in pixels of the noise, which repeats: at 256 the eye found it in large smooth pictures."""
 
 COARSEST = 32
 """Pixels. Down to frequencies of one wave in so many pixels, each octave of the noise is equally strong."""
