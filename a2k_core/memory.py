@@ -23,7 +23,7 @@ FEATURES_WORTH = 768
 
 CPU_WHOLE = 3 * 2**19
 """Pixels of the largest picture that a CPU computes whole with the compact network. Beyond it layers leave the caches and
-the system clears their memory anew each time: 2048x2048 took 1.7 times as long whole as in tiles."""
+the system clears their memory anew each time: 2048x2048 took twice as long whole as in tiles."""
 
 CPU_TILE = 768
 """Side of the tiles that are quickest there."""

@@ -70,13 +70,11 @@ def main() -> None:
     ]
     save(sheet([strengths[:2], strengths[2:]], (300, 200)), "web/docs/A2K_Transfer_strength.jpg")
 
-    middle = picture(coffee, 512).crop((200, 60, 500, 300))
-    whole = picture(coffee, 512)
+    whole, middle = picture(coffee, 512), (200, 60, 500, 300)
     sizes = [
-        label(styled(whole, style("mosaic", size)).crop((200, 60, 500, 300)), f"style_size {size}")
-        for size in (128, 256, 512, 1024)
+        label(styled(whole, style("mosaic", size)).crop(middle), f"style_size {size}") for size in (128, 256, 512, 1024)
     ]
-    save(sheet([sizes[:2], sizes[2:]], middle.size), "web/docs/A2K_EncodeStyle_size.jpg")
+    save(sheet([sizes[:2], sizes[2:]], sizes[0].size), "web/docs/A2K_EncodeStyle_size.jpg")
 
 
 def sheet(rows: list[list[Image.Image | None]], cell: tuple[int, int], gap: int = 6) -> Image.Image:
