@@ -13,6 +13,9 @@ MAX_SIZE = 8192
 STRIDES = (4, 8, 16)
 """Pixels per feature of the three stylized levels (relu3_1, relu4_1, relu5_1 of VGG-19)."""
 
+ADDED = frozenset({"colour_match"})
+"""Fields that the first files do not have: there they are off, their default."""
+
 
 @dataclasses.dataclass(frozen=True)
 class StyA2KConfig:
@@ -52,6 +55,9 @@ class StyA2KConfig:
     grain: float = 0.0
     """Deviation of the noise under the content, of pictures in 0..1; see `grain.py`. The paper has none."""
 
+    colour_match: bool = False
+    """Move the colours of the result to the style's mean and covariance; see `colour.py`. The paper does not."""
+
     def __post_init__(self) -> None:
         # JSON has lists only; tuples keep the dataclass hashable.
         for name in ("encoder_widths", "channels", "attention_channels", "blocks"):
@@ -81,6 +87,7 @@ class StyA2KConfig:
         _require(self.residual in ("raw", "adain"), "residual", self.residual, "'raw' or 'adain'")
         _require(isinstance(self.scaled_logits, bool), "scaled_logits", self.scaled_logits, "true or false")
         _require(isinstance(self.overlap, bool), "overlap", self.overlap, "true or false")
+        _require(isinstance(self.colour_match, bool), "colour_match", self.colour_match, "true or false")
         number = isinstance(self.grain, (int, float)) and not isinstance(self.grain, bool)
         _require(number and 0 <= self.grain <= 1, "grain", self.grain, "a number from 0 to 1")
         if self.overlap:
@@ -107,7 +114,7 @@ class StyA2KConfig:
 
     @classmethod
     def compact(cls) -> StyA2KConfig:
-        """The small network of the bundled weights: a trained encoder, overlapped routing, AdaIN residual."""
+        """The small network of the bundled weights: a trained encoder, overlapped routing, AdaIN residual, matched colours."""
         return cls(
             backbone="compact",
             encoder_widths=(32, 64, 128, 128),
@@ -118,6 +125,7 @@ class StyA2KConfig:
             residual="adain",
             overlap=True,
             grain=0.025,
+            colour_match=True,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -129,7 +137,8 @@ class StyA2KConfig:
         """Build a configuration from parsed JSON.
 
         Raises:
-            ConfigError: when it is not an object with exactly the fields of this class, or a value is impossible.
+            ConfigError: when it is not an object with exactly the fields of this class (those of `ADDED` may lack), or a value is
+                impossible.
         """
         if not isinstance(values, dict):
             raise ConfigError(
@@ -140,7 +149,7 @@ class StyA2KConfig:
             raise ConfigError(
                 f"unknown configuration fields {unknown}; this version knows {sorted(known)}. A newer version of this package may read it"
             )
-        if missing := sorted(known - set(values)):
+        if missing := sorted(known - set(values) - ADDED):
             raise ConfigError(f"the configuration lacks {missing}")
         try:
             return cls(**values)

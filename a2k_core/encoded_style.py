@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .all_to_key import LevelStyle
+from .colour import ColourMoments
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,6 +19,9 @@ class EncodedStyle:
     levels: tuple[LevelStyle, LevelStyle, LevelStyle]
     """One for each stylized level: strides 4, 8 and 16."""
 
+    colours: ColourMoments
+    """Of the style pictures, for networks that match colours."""
+
     @property
     def batch(self) -> int:
         """Number of style pictures."""
@@ -25,7 +29,8 @@ class EncodedStyle:
 
     def tensors(self) -> list[Tensor]:
         """All tensors, in a fixed order: for measuring, moving and storing."""
-        return [getattr(level, field.name) for level in self.levels for field in dataclasses.fields(level)]
+        levels = [getattr(level, field.name) for level in self.levels for field in dataclasses.fields(level)]
+        return [*levels, *self.colours]
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> EncodedStyle:
         """The same style on another device and, its fp32 moments apart, in another dtype. Copies only what has to change."""
@@ -40,7 +45,8 @@ class EncodedStyle:
                 name: value.to(device, None if name in ("mean", "std") else dtype) for name, value in values.items()
             }
             levels.append(LevelStyle(**moved))
-        return EncodedStyle((levels[0], levels[1], levels[2]))
+        colours = ColourMoments(*(tensor.to(device) for tensor in self.colours))
+        return EncodedStyle((levels[0], levels[1], levels[2]), colours)
 
     def part(self, start: int, stop: int) -> EncodedStyle:
         """The styles `start` to `stop` of a batch; a single style, which serves any number of pictures, stays whole."""
@@ -69,7 +75,10 @@ def _each(make: Callable[[list[Tensor]], Tensor], styles: Sequence[EncodedStyle]
         )
         for levels in zip(*(style.levels for style in styles), strict=True)
     )
-    return EncodedStyle((level4, level8, level16))
+    colours = ColourMoments(
+        *(make(list(tensors)) for tensors in zip(*(style.colours for style in styles), strict=True))
+    )
+    return EncodedStyle((level4, level8, level16), colours)
 
 
 def _own(tensor: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from .all_to_key import AllToKey
 from .blocks import pad_to_multiple
+from .colour import ColourMoments, colour_map, colour_moments
 from .config import StyA2KConfig
 from .decoder import CompactDecoder, VGGDecoder
 from .encoded_style import EncodedStyle
@@ -94,7 +95,8 @@ class StyA2K(nn.Module):
         Raises:
             InputError: when it is not a picture.
         """
-        return self.encode_style_features(self.features(style, "style")).compact()
+        features = self.features(style, "style")
+        return self.encode_style_features(features, colour_moments(style.to(self.device))).compact()
 
     @torch.no_grad()
     def transfer(
@@ -218,7 +220,8 @@ class StyA2K(nn.Module):
         """Stylize at full strength, unclamped and differentiable; sizes must be multiples of `config.grid`. For training."""
         features = self.encoder(self.grained(content))
         moments = [channel_moments(level) for level in features]
-        return self.decode(self.stylize(features, moments, self.encode_style_features(self.encoder(style)), 1.0))
+        encoded = self.encode_style_features(self.encoder(style), colour_moments(style))
+        return self.match_colours(self.decode(self.stylize(features, moments, encoded, 1.0)), encoded)
 
     def grained(self, content: Tensor, top: int = 0, left: int = 0) -> Tensor:
         """`[B, 3, H, W]` with the grain that a content gets; its first pixel is at row `top` and column `left` of the whole."""
@@ -231,12 +234,12 @@ class StyA2K(nn.Module):
         padded = pad_to_multiple(image, self.config.grid)
         return self.encoder(padded.contiguous(memory_format=torch.channels_last))
 
-    def encode_style_features(self, features: Features) -> EncodedStyle:
-        """`encode_style` from features; differentiable."""
+    def encode_style_features(self, features: Features, colours: ColourMoments) -> EncodedStyle:
+        """`encode_style` from features and the picture's colours; differentiable."""
         level4, level8, level16 = (
             cast(AllToKey, module).encode(level) for module, level in zip(self.attention, features, strict=True)
         )
-        return EncodedStyle((level4, level8, level16))
+        return EncodedStyle((level4, level8, level16), colours)
 
     def stylize(self, features: Features, moments: list[Moments], style: EncodedStyle, strength: float) -> Features:
         """All-to-key attention at the three levels, mixed with the content's features: content + strength * (styled - content)."""
@@ -253,6 +256,12 @@ class StyA2K(nn.Module):
         level4, level8, level16 = features
         merged = self.merge(level8 + F.interpolate(level16, scale_factor=2, mode=self._merge_upsampling))
         return self.decoder(merged, level4)
+
+    def match_colours(self, image: Tensor, style: EncodedStyle) -> Tensor:
+        """A whole decoded picture `[B, 3, H, W]` with the style's colours, if the configuration says so; differentiable."""
+        if not self.config.colour_match:
+            return image
+        return colour_map(colour_moments(image), style.colours).apply(image)
 
     @property
     def _merge_upsampling(self) -> str:

@@ -14,15 +14,17 @@ from torch import Tensor
 
 from .all_to_key import LevelStyle
 from .checkpoint import write_safetensors
+from .colour import ColourMoments
 from .encoded_style import EncodedStyle
 from .errors import CheckpointError
 from .model import StyA2K
 
 FORMAT = "stya2k-style"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _FIELDS = tuple(field.name for field in dataclasses.fields(LevelStyle))
 _LEVELS = 3
 _RANKS = {"region_key": 4, "region_value": 4, "block_key": 5, "block_value": 5, "mean": 4, "std": 4}
+_COLOUR_RANKS = {"colours.mean": 2, "colours.covariance": 3}
 
 
 def fingerprint(model: StyA2K) -> str:
@@ -62,6 +64,9 @@ def save_style(style: EncodedStyle, path: str | os.PathLike[str], model_fingerpr
         for index, level in enumerate(style.levels)
         for name in _FIELDS
     }
+    tensors |= {
+        f"colours.{name}": tensor.detach().cpu().contiguous() for name, tensor in style.colours._asdict().items()
+    }
     header = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "model": model_fingerprint}
     write_safetensors(tensors, path, header, "the style")
 
@@ -80,7 +85,7 @@ def load_style(path: str | os.PathLike[str], model_fingerprint: str) -> EncodedS
             metadata = dict(file.metadata() or {})
             _check_header(path, metadata, model_fingerprint)
             names = set(file.keys())
-            expected = {f"{level}.{name}" for level in range(_LEVELS) for name in _FIELDS}
+            expected = {f"{level}.{name}" for level in range(_LEVELS) for name in _FIELDS} | _COLOUR_RANKS.keys()
             if names != expected:
                 raise CheckpointError(f"{path}: a damaged style: its tensors are not those of a style; save it again")
             tensors = {name: file.get_tensor(name) for name in expected}
@@ -90,7 +95,8 @@ def load_style(path: str | os.PathLike[str], model_fingerprint: str) -> EncodedS
         ) from error
     _check_tensors(path, tensors)
     levels = [LevelStyle(**{name: tensors[f"{level}.{name}"] for name in _FIELDS}) for level in range(_LEVELS)]
-    return EncodedStyle((levels[0], levels[1], levels[2]))
+    colours = ColourMoments(tensors["colours.mean"], tensors["colours.covariance"])
+    return EncodedStyle((levels[0], levels[1], levels[2]), colours)
 
 
 def _check_header(path: Path, metadata: dict[str, str], model_fingerprint: str) -> None:
@@ -103,7 +109,8 @@ def _check_header(path: Path, metadata: dict[str, str], model_fingerprint: str) 
     version = metadata.get("format_version", "")
     if version != str(FORMAT_VERSION):
         raise CheckpointError(
-            f"{path}: style version {version or 'missing'}; this package reads version {FORMAT_VERSION}. Update the package"
+            f"{path}: style version {version or 'missing'}; this package reads version {FORMAT_VERSION}. "
+            "Encode the style picture again, or, if the file is newer than the package, update the package"
         )
     check_fingerprint(metadata.get("model", ""), model_fingerprint, str(path))
 
@@ -120,7 +127,7 @@ def check_fingerprint(made_by: str, model_fingerprint: str, name: str) -> None:
 def _check_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
     batch = tensors["0.mean"].shape[0] if tensors["0.mean"].ndim else 0
     for name, tensor in tensors.items():
-        rank = _RANKS[name.split(".", 1)[1]]
+        rank = _COLOUR_RANKS.get(name) or _RANKS[name.split(".", 1)[1]]
         if tensor.ndim != rank or tensor.shape[0] != batch or 0 in tensor.shape or not tensor.is_floating_point():
             raise CheckpointError(
                 f"{path}: a damaged style: {name} is {tensor.dtype} {list(tensor.shape)}; save it again"

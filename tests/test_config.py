@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from a2k_core import ConfigError, StyA2K, StyA2KConfig
+from a2k_core.config import ADDED
 
 
 def test_the_paper_preset_is_the_published_network() -> None:
@@ -116,12 +117,18 @@ def test_an_unknown_field_is_refused_by_name(compact_config: StyA2KConfig) -> No
         StyA2KConfig.from_dict(compact_config.to_dict() | {"rotary": True})
 
 
-@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(StyA2KConfig)])
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(StyA2KConfig) if field.name not in ADDED])
 def test_a_missing_field_is_refused_by_name(compact_config: StyA2KConfig, field: str) -> None:
     values = compact_config.to_dict()
     del values[field]
     with pytest.raises(ConfigError, match=field):
         StyA2KConfig.from_dict(values)
+
+
+def test_files_from_before_a_field_was_added_are_read_with_it_off(compact_config: StyA2KConfig) -> None:
+    values = compact_config.to_dict()
+    del values["colour_match"]
+    assert StyA2KConfig.from_dict(values) == dataclasses.replace(compact_config, colour_match=False)
 
 
 def test_blocks_leave_more_than_one_feature_for_the_statistics(paper_config: StyA2KConfig) -> None:

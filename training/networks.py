@@ -44,12 +44,13 @@ def initialise_compact(model: StyA2K) -> StyA2K:
 
 
 def matching_weights(path: Path, model: StyA2K) -> dict[str, Tensor]:
-    """The tensors of a released file of the same configuration.
+    """The tensors of a released file, for a network that has the same ones; what has no weights may differ.
 
     Raises:
         CheckpointError: when it is no such file.
     """
     loaded = load_model(path, device="cpu", dtype=torch.float32)
-    if loaded.config != model.config:
+    state = loaded.state_dict()
+    if {name: tensor.shape for name, tensor in state.items()} != {n: t.shape for n, t in model.state_dict().items()}:
         raise CheckpointError(f"{path}: --init has the configuration {loaded.config}; this run trains {model.config}")
-    return loaded.state_dict()
+    return state

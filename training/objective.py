@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from a2k_core import StyA2K
+from a2k_core.colour import colour_moments
 from a2k_core.encoder import Features
 from a2k_core.statistics import channel_moments, normalize
 from feature_network import FeatureNetwork
@@ -79,9 +80,10 @@ class Objective(nn.Module):
         # Anywhere in the repeating grain, but the same on every run.
         top, left = torch.randint(2**16, (2,), generator=random).tolist()
         source_features = self.model.encoder(self.model.grained(source, top, left))
-        encoded = self.model.encode_style_features(self.model.encoder(target_style))
+        encoded = self.model.encode_style_features(self.model.encoder(target_style), colour_moments(target_style))
         moments = [channel_moments(level) for level in source_features]
-        stylized = self.model.decode(self.model.stylize(source_features, moments, encoded, 1.0)).float()
+        decoded = self.model.decode(self.model.stylize(source_features, moments, encoded, 1.0)).float()
+        stylized = self.model.match_colours(decoded, encoded)
 
         ours = self._features[0](stylized)
         with torch.no_grad():
@@ -113,6 +115,8 @@ class Objective(nn.Module):
             terms["content"] = options.content_weight * content_loss(paired[3:], content_levels[3:])
         if options.structure_weight:
             terms["structure"] = options.structure_weight * structure_loss(stylized[:batch], content)
+        if self.model.config.colour_match and options.match_weight:
+            terms["match"] = options.match_weight * F.mse_loss(decoded, stylized.detach())
         if count:
             own = slice(batch, batch + count)
             pixels = F.mse_loss(stylized[own], same)

@@ -76,6 +76,9 @@ class Options:
         20.0, "contrast that repeats every 2, 4 or 8 pixels, the mark of upsampling; not in the paper"
     )
     palette_weight: float = knob(40.0, "colours of the picture as a whole; not in the paper")
+    match_weight: float = knob(
+        5.0, "colours are near the style's before they are matched, so that half strength is half way; not in the paper"
+    )
     patch_weight: float = knob(6.0, "distributions of small patches, which no network looks at; not in the paper")
     recompression_weight: float = knob(
         60.0, "a content and the same after strong JPEG give the same picture; not in the paper"
@@ -122,6 +125,7 @@ PAPER: dict[str, Any] = {
     "isotropy_weight": 0.0,
     "lattice_weight": 0.0,
     "palette_weight": 0.0,
+    "match_weight": 0.0,
     "patch_weight": 0.0,
     "recompression_weight": 0.0,
     "a2k_weight": 1.25,
