@@ -130,8 +130,8 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
 
 
 def test_two_processes_train_like_one_with_their_batches_together(material: list[str], tmp_path: Path) -> None:
-    # fp32 and no identity pairs (each process takes at least one): the two halves add up exactly but for rounding.
-    exact = ["--precision", "fp32", "--identity-weight", "0", "--pretrain-steps", "0"]
+    # fp32 and no picture twice (each process takes at least one): the two halves add up exactly but for rounding.
+    exact = ["--precision", "fp32", "--identity-weight", "0", "--recompression-weight", "0", "--pretrain-steps", "0"]
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
     one = run(material, tmp_path / "one", *exact)

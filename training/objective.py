@@ -68,14 +68,19 @@ class Objective(nn.Module):
 
     def _stylize(self, content: Tensor, style: Tensor, step: int) -> Terms:
         options, batch = self.options, len(content)
-        # A quarter of the batch goes through again in its own style: contents and styles in turn.
-        count = max(batch // 4, 1) if options.identity_weight else 0
-        same = (style if step % 2 else content)[:count]
-        # Strokes must not grow from the marks of compression.
         random = torch.Generator().manual_seed(step)
-        robust = max(batch // 4, 1) if options.recompression_weight else 0
-        source = torch.cat([content, same, recompressed(content[:robust], random)] if robust else [content, same])
-        target_style = torch.cat([style, same, style[:robust]])
+        # A quarter of the batch goes through once more: in its own style (contents and styles in turn), which has to leave it
+        # as it is, or recompressed, as strokes must not grow from the marks of compression.
+        count = max(batch // 4, 1)
+        identity, robust = options.identity_weight > 0, options.recompression_weight > 0
+        if identity and robust:
+            identity, robust = step % 2 == 0, step % 2 == 1
+        again, in_style = content[:0], style[:0]
+        if identity:
+            again = in_style = (style if step // 2 % 2 else content)[:count]
+        elif robust:
+            again, in_style = recompressed(content[:count], random), style[:count]
+        source, target_style = torch.cat([content, again]), torch.cat([style, in_style])
 
         # Anywhere in the repeating grain, but the same on every run.
         top, left = torch.randint(2**16, (2,), generator=random).tolist()
@@ -107,7 +112,7 @@ class Objective(nn.Module):
         if options.patch_weight:
             terms["patches"] = options.patch_weight * patch_loss(stylized[:batch], style, random)
         if robust:
-            unmarked, marked = stylized[:robust], stylized[batch + count :]
+            unmarked, marked = stylized[:count], stylized[batch:]
             terms["recompression"] = options.recompression_weight * F.mse_loss(marked, unmarked)
         if options.a2k_weight:
             terms["a2k"] = options.a2k_weight * all_to_key_loss(paired, content_levels, of_style)
@@ -117,10 +122,9 @@ class Objective(nn.Module):
             terms["structure"] = options.structure_weight * structure_loss(stylized[:batch], content)
         if self.model.config.colour_match and options.match_weight:
             terms["match"] = options.match_weight * F.mse_loss(decoded, stylized.detach())
-        if count:
-            own = slice(batch, batch + count)
-            pixels = F.mse_loss(stylized[own], same)
-            deep = feature_loss([level[own] for level in ours[:4]], [level[own] for level in of_content[:4]])
+        if identity:
+            pixels = F.mse_loss(stylized[batch:], again)
+            deep = feature_loss([level[batch:] for level in ours[:4]], [level[batch:] for level in of_content[:4]])
             terms["identity"] = options.identity_weight * (pixels + 0.05 * deep)
         if options.regression_weight:
             terms["regression"] = options.regression_weight * self._regression(source_features, of_content)
