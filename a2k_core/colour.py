@@ -2,6 +2,7 @@
 
 The network places strokes and light; that all its colours together are the style's, of any style, is then no matter of what
 it has seen in training. One map for the whole picture, so it draws no edges and no halos.
+Below full strength they are moved in part, to a place between the content's and the style's.
 """
 
 from __future__ import annotations
@@ -41,17 +42,17 @@ class ColourMap(NamedTuple):
     offset: Tensor
     """`[B, 3]`, fp32."""
 
-    def apply(self, image: Tensor, amount: float = 1.0) -> Tensor:
-        """`[B, 3, H, W]` RGB, mapped; an `amount` below 1 mixes it with what it was. In fp32, given back in its own dtype."""
-        matrix, offset = self.matrix, self.offset
-        if amount != 1:
-            matrix = torch.lerp(torch.eye(3, device=matrix.device).expand_as(matrix), matrix, amount)
-            offset = offset * amount
-        with torch.autocast(image.device.type, enabled=False):
-            rows = matrix[..., None, None].unbind(2)
-            planes = image.float()
-            mapped = offset[..., None, None] + sum(row * planes[:, i : i + 1] for i, row in enumerate(rows))
-        return mapped.to(image.dtype)
+    def apply(self, image: Tensor) -> Tensor:
+        """`[B, 3, H, W]` RGB, mapped, in fp32."""
+        red, green, blue = image.float().split(1, dim=1)
+        of_red, of_green, of_blue = self.matrix[..., None, None].unbind(2)
+        mapped = torch.addcmul(self.offset[..., None, None], of_red, red)
+        return torch.addcmul(torch.addcmul(mapped, of_green, green), of_blue, blue)
+
+    def part(self, amount: float) -> ColourMap:
+        """The map that goes so much of the way: 0 changes nothing, 1 is this one."""
+        unchanged = torch.eye(3, device=self.matrix.device).expand_as(self.matrix)
+        return ColourMap(torch.lerp(unchanged, self.matrix, amount), self.offset * amount)
 
 
 def colour_moments(image: Tensor) -> ColourMoments:
@@ -63,13 +64,31 @@ def colour_moments(image: Tensor) -> ColourMoments:
         return ColourMoments(mean, centred @ centred.transpose(1, 2) / flat.shape[2])
 
 
+def merged_moments(pieces: list[tuple[int, ColourMoments]]) -> ColourMoments:
+    """The moments of pictures whose pieces, with so many pixels each, have these; summed up in fp64, on the CPU."""
+    pixels = sum(count for count, _ in pieces)
+    means = torch.stack([piece.mean.cpu().double() for _, piece in pieces])
+    covariances = torch.stack([piece.covariance.cpu().double() for _, piece in pieces])
+    share = torch.tensor([count / pixels for count, _ in pieces], dtype=torch.float64).view(-1, 1, 1)
+    mean = (share * means).sum(0)
+    apart = means - mean
+    between = apart[..., :, None] * apart[..., None, :]
+    return ColourMoments(mean.float(), (share[..., None] * (covariances + between)).sum(0).float())
+
+
+def mixed_moments(one: ColourMoments, other: ColourMoments, amount: float) -> ColourMoments:
+    """0 is the one, 1 the other; of one picture or a batch each."""
+    return ColourMoments(*(a.to(b) + amount * (b - a.to(b)) for a, b in zip(one, other, strict=True)))
+
+
 def colour_map(source: ColourMoments, target: ColourMoments) -> ColourMap:
     """The linear map that gives colours of the source's moments those of the target, but for `FLOOR`. Differentiable.
 
     Triangular in axes of grey and colour (Cholesky factors): the grey of the result depends on the grey of the source
-    alone, so light and shade stay where they are. Computed on the CPU in fp64: not every device has that, or the factors.
+    alone, so light and shade stay where they are. Computed on the CPU in fp64, as not every device has that, or the factors;
+    given on the target's device.
     """
-    device = source.mean.device
+    device = target.mean.device
     axes = torch.tensor(_AXES, dtype=torch.float64)
     have, want = (
         torch.linalg.cholesky(

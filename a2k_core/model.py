@@ -20,11 +20,11 @@ from .errors import InputError
 from .grain import add_grain, make_grain
 from .layers import conv3x3
 from .memory import AUTO_TILES, pictures_at_once
+from .regions import Region
 from .statistics import Moments, channel_moments
 from .tiling import (
     Progress,
     Read,
-    Region,
     Tile,
     TiledTransfer,
     Write,
@@ -258,7 +258,7 @@ class StyA2K(nn.Module):
         return self.decoder(merged, level4)
 
     def match_colours(self, image: Tensor, style: EncodedStyle) -> Tensor:
-        """A whole decoded picture `[B, 3, H, W]` with the style's colours, if the configuration says so; differentiable."""
+        """A whole decoded picture `[B, 3, H, W]` in the style's colours, if the configuration says so; differentiable."""
         if not self.config.colour_match:
             return image
         return colour_map(colour_moments(image), style.colours).apply(image)

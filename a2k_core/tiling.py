@@ -6,23 +6,23 @@ in a first pass, and a margin of pixels, the network's reach.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .blocks import pad_to_multiple, reflected_indices
-from .colour import ColourMap, colour_map, colour_moments
+from .blocks import reflected_indices
+from .colour import ColourMap, ColourMoments, colour_map, colour_moments, merged_moments, mixed_moments
 from .config import STRIDES
 from .encoded_style import EncodedStyle
 from .encoder import Features
 from .errors import InputError
 from .memory import available, choose_tile, is_out_of_memory, release
 from .reach import reach
+from .regions import Region
 from .statistics import Moments, PartialMoments, channel_moments
 
 if TYPE_CHECKING:
@@ -46,43 +46,6 @@ COLOURS_OF_ITSELF = 2**20
 
 COLOURS_OF_COPY = 2**18
 """Pixels, about, of the reduced copy whose result says so for larger ones. It costs at most a quarter more, at 4 megapixels 6 %."""
-
-
-class Region(NamedTuple):
-    """A rectangle of the picture padded to the grid, in pixels; right and bottom are outside."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    @property
-    def area(self) -> int:
-        return (self.bottom - self.top) * (self.right - self.left)
-
-    def grown(self, margin: int, multiple: int, bounds: Region) -> Region:
-        """With a margin on each side, out to multiples of `multiple`, inside `bounds`."""
-        return Region(
-            max((self.top - margin) // multiple * multiple, bounds.top),
-            max((self.left - margin) // multiple * multiple, bounds.left),
-            min(-(-(self.bottom + margin) // multiple) * multiple, bounds.bottom),
-            min(-(-(self.right + margin) // multiple) * multiple, bounds.right),
-        )
-
-    def split(self, side: int, grid: int) -> list[Region]:
-        """Regions of about equal size, sides on the grid and at most `side`, in raster order."""
-        rows, columns = _cuts(self.top, self.bottom, side, grid), _cuts(self.left, self.right, side, grid)
-        return [
-            Region(top, left, bottom, right)
-            for top, bottom in itertools.pairwise(rows)
-            for left, right in itertools.pairwise(columns)
-        ]
-
-
-def _cuts(start: int, stop: int, side: int, grid: int) -> list[int]:
-    cells = (stop - start) // grid
-    parts = -(-cells // max(side // grid, 1))
-    return [start + cells * part // parts * grid for part in range(parts + 1)]
 
 
 def check_tile(tile: object, grid: int) -> None:
@@ -130,14 +93,18 @@ class TiledTransfer:
         self.partials: list[PartialMoments] = []
         self.moments: list[Moments] = []
         self.colours: ColourMap | None = None
+        self.decoded_colours: list[tuple[int, ColourMoments]] = []
+        self.content_colours: list[tuple[int, ColourMoments]] = []
         self._area_done = 0
+        self._passes = 2
 
     def run(self, tile: Tile, reserved: int = 0) -> None:
         """Compute everything.
 
         With a tile's side, memory depends on it alone; content features are computed twice, for the moments and for the
-        picture. With "auto" they are kept from the first pass to the second where they fit into memory. With either, tiles
-        are quartered when memory runs out all the same.
+        picture, and once more for the colours of pictures of up to `COLOURS_OF_ITSELF` pixels. With "auto" they are kept from
+        the first pass to the others where they fit into memory. With either, tiles are quartered when memory runs out all the
+        same.
 
         Args:
             tile: see `Tile`.
@@ -154,14 +121,21 @@ class TiledTransfer:
         elif tile is not None:
             side = tile
         may_shrink = tile is not None
+        small = self.height * self.width <= COLOURS_OF_ITSELF
+        match = self.model.config.colour_match
+        self._passes = 3 if match and small and self.bounds.area > side**2 else 2
+        regions = self._measure(side, may_shrink)
+        # A small picture computed at once tells its colours when it is there.
+        if match and not (small and regions == [self.bounds]):
+            self.colours = self._colour_map(regions, side, may_shrink)
+        self._each(regions, self._paint, may_shrink)
+
+    def _measure(self, side: int, may_shrink: bool) -> list[Region]:
+        """First pass: the moments of the features. Gives the regions that it was done in."""
         regions = self._each(self.bounds.split(side, self.grid), self._gather, may_shrink)
         if self.partials:
             self.moments = [level.moments(self.model.device) for level in self.partials]
-        # The whole picture at once tells its colours when it is there.
-        known_later = regions == [self.bounds] and self.height * self.width <= COLOURS_OF_ITSELF
-        if self.model.config.colour_match and not known_later:
-            self.colours = self._colours_ahead()
-        self._each(regions, self._paint, may_shrink)
+        return regions
 
     def _each(self, regions: list[Region], work: Callable[[Region], None], may_shrink: bool) -> list[Region]:
         """Do the regions in turn, in smaller pieces once memory runs out; gives the pieces that were done."""
@@ -178,7 +152,7 @@ class TiledTransfer:
                 done.append(region)
                 self._area_done += region.area
                 if self.progress:
-                    self.progress(self._area_done / (2 * self.bounds.area))
+                    self.progress(min(1.0, self._area_done / (self._passes * self.bounds.area)))
                 continue
             # Only now: until the except clause ends, the error's traceback keeps the tensors alive.
             self.keep, self.kept = False, None
@@ -188,7 +162,7 @@ class TiledTransfer:
         return done
 
     def _gather(self, region: Region) -> None:
-        """First pass: take the moments of a region's features."""
+        """Take the moments of a region's features."""
         features = self._encode(region)
         if region == self.bounds:
             self.moments = [channel_moments(level) for level in features]
@@ -202,7 +176,24 @@ class TiledTransfer:
         self.partials = partials
 
     def _paint(self, region: Region) -> None:
-        """Second pass: stylize and write a region."""
+        """Last pass: stylize and write a region."""
+        features, attended, decoded = self._attended(region)
+        styled = self.model.stylize(features, self.moments, self.style, self.strength)
+        image = self._decode(styled, attended, decoded, region)
+        content = self._content(region)
+        if self.model.config.colour_match:
+            if self.colours is None:
+                self._note_colours(image, content)
+                self.colours = self._noted_map()
+            image = self.colours.apply(image)
+        image = image.to(content)
+        if self.strength < 1:
+            rebuilt = self._decode(features, attended, decoded, region).to(content)
+            image = image + (1 - self.strength) * (content - rebuilt)
+        self.write(region.top, region.left, image.clamp(0, 1))
+
+    def _attended(self, region: Region) -> tuple[Features, Region, Region]:
+        """The features that attention has to see for a region, where they lie, and where those lie that the decoder sees."""
         decoded = region.grown(self.reach.decoder, STRIDES[-1], self.bounds)
         attended = decoded
         if self.reach.attention:
@@ -210,42 +201,46 @@ class TiledTransfer:
             attended = attended.grown(0, self.reach.attention, self.bounds).grown(self.reach.attention, 1, self.bounds)
         attended = attended.grown(0, self.grid, self.bounds)
         features = self._crop(self.kept, self.bounds, attended) if self.kept else self._encode(attended)
-        styled = self.model.stylize(features, self.moments, self.style, self.strength)
-        content = self.read(
-            slice(region.top, min(region.bottom, self.height)), slice(region.left, min(region.right, self.width))
-        )
-        image = self._decode(styled, attended, decoded, region)[..., : content.shape[-2], : content.shape[-1]]
-        if self.model.config.colour_match:
-            image = (self.colours or self._map_of(image)).apply(image, min(self.strength, 1.0))
-        image = image.to(content)
-        if self.strength < 1:
-            rebuilt = self._decode(features, attended, decoded, region)
-            rebuilt = rebuilt[..., : content.shape[-2], : content.shape[-1]].to(content)
-            image = image + (1 - self.strength) * (content - rebuilt)
-        self.write(region.top, region.left, image.clamp(0, 1))
+        return features, attended, decoded
 
-    def _map_of(self, image: Tensor) -> ColourMap:
-        """What moves the colours of a decoded picture to the style's."""
-        return colour_map(colour_moments(image), self.style.colours)
-
-    def _colours_ahead(self) -> ColourMap:
-        """What moves the colours of the whole result, found before there is one: from the picture or a reduced copy at once."""
+    def _colour_map(self, regions: list[Region], side: int, may_shrink: bool) -> ColourMap:
+        """What moves the colours of the whole result, found before it is painted: from itself or, when large, a reduced copy."""
         pixels = self.height * self.width
-        factor = 1 if pixels <= COLOURS_OF_ITSELF else math.ceil(math.sqrt(pixels / COLOURS_OF_COPY))
-        while True:
-            try:
-                model, copy = self.model, self._reduced(factor)
-                height, width = copy.shape[-2:]
-                padded = pad_to_multiple(copy.to(model.device), self.grid)
-                features = model.encoder(model.grained(padded).to(model.dtype, memory_format=torch.channels_last))
-                moments = self.moments if factor == 1 else [channel_moments(level) for level in features]
-                image = model.decode(model.stylize(features, moments, self.style, self.strength))
-                return self._map_of(image[..., :height, :width])
-            except Exception as error:
-                if not is_out_of_memory(error) or pixels <= (self.grid * factor) ** 2:
-                    raise
-            release(self.model.device)
-            factor *= 2
+        if pixels > COLOURS_OF_ITSELF:
+            copy = self._reduced(math.ceil(math.sqrt(pixels / COLOURS_OF_COPY)))
+            shape = (self.batch, *copy.shape[-2:])
+            inner = TiledTransfer(
+                self.model, lambda rows, columns: copy[..., rows, columns], self.write, shape, self.style, self.strength
+            )
+            return inner._colour_map(inner._measure(side, may_shrink), side, may_shrink)
+        self._each(regions, self._gather_colours, may_shrink)
+        return self._noted_map()
+
+    def _gather_colours(self, region: Region) -> None:
+        """Take the moments of a region's colours, as they are before they are moved."""
+        features, attended, decoded = self._attended(region)
+        styled = self.model.stylize(features, self.moments, self.style, self.strength)
+        self._note_colours(self._decode(styled, attended, decoded, region), self._content(region))
+
+    def _note_colours(self, image: Tensor, content: Tensor) -> None:
+        pixels = image.shape[-2] * image.shape[-1]
+        self.decoded_colours.append((pixels, colour_moments(image)))
+        if self.strength < 1:
+            self.content_colours.append((pixels, colour_moments(content)))
+
+    def _noted_map(self) -> ColourMap:
+        """What moves the noted colours to the style's or, below full strength, to a place between the content's and those."""
+        decoded, style = merged_moments(self.decoded_colours), self.style.colours
+        if self.strength >= 1:
+            return colour_map(decoded, style)
+        # In part, so that next to no strength changes next to nothing, however good the network is at rebuilding contents.
+        between = mixed_moments(merged_moments(self.content_colours), style, self.strength)
+        return colour_map(decoded, between).part(self.strength)
+
+    def _content(self, region: Region) -> Tensor:
+        """The pixels of a region that belong to the picture."""
+        bottom, right = min(region.bottom, self.height), min(region.right, self.width)
+        return self.read(slice(region.top, bottom), slice(region.left, right))
 
     def _reduced(self, factor: int) -> Tensor:
         """The content, each side divided by `factor` and rounded up: means of squares of pixels, read in strips."""
@@ -266,10 +261,11 @@ class TiledTransfer:
         return self._crop(features, seen, region)
 
     def _decode(self, features: Features, at: Region, decoded: Region, region: Region) -> Tensor:
-        """The pixels of `region`, seeing the features of `decoded`, from those of `at`."""
+        """The pixels of `region` that belong to the picture, seeing the features of `decoded`, from those of `at`."""
         image = self.model.decode(self._crop(features, at, decoded))
         top, left = region.top - decoded.top, region.left - decoded.left
-        return image[..., top : top + region.bottom - region.top, left : left + region.right - region.left]
+        bottom, right = min(region.bottom, self.height) - decoded.top, min(region.right, self.width) - decoded.left
+        return image[..., top:bottom, left:right]
 
     def _read_padded(self, region: Region) -> Tensor:
         """Pixels of the picture as `pad_to_multiple` extends it."""

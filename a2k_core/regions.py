@@ -1,0 +1,43 @@
+"""Rectangles of a picture, and how it is cut into them."""
+
+from __future__ import annotations
+
+import itertools
+from typing import NamedTuple
+
+
+class Region(NamedTuple):
+    """A rectangle of the picture padded to the grid, in pixels; right and bottom are outside."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def area(self) -> int:
+        return (self.bottom - self.top) * (self.right - self.left)
+
+    def grown(self, margin: int, multiple: int, bounds: Region) -> Region:
+        """With a margin on each side, out to multiples of `multiple`, inside `bounds`."""
+        return Region(
+            max((self.top - margin) // multiple * multiple, bounds.top),
+            max((self.left - margin) // multiple * multiple, bounds.left),
+            min(-(-(self.bottom + margin) // multiple) * multiple, bounds.bottom),
+            min(-(-(self.right + margin) // multiple) * multiple, bounds.right),
+        )
+
+    def split(self, side: int, grid: int) -> list[Region]:
+        """Regions of about equal size, sides on the grid and at most `side`, in raster order."""
+        rows, columns = _cuts(self.top, self.bottom, side, grid), _cuts(self.left, self.right, side, grid)
+        return [
+            Region(top, left, bottom, right)
+            for top, bottom in itertools.pairwise(rows)
+            for left, right in itertools.pairwise(columns)
+        ]
+
+
+def _cuts(start: int, stop: int, side: int, grid: int) -> list[int]:
+    cells = (stop - start) // grid
+    parts = -(-cells // max(side // grid, 1))
+    return [start + cells * part // parts * grid for part in range(parts + 1)]
