@@ -100,3 +100,34 @@ def colour_map(source: ColourMoments, target: ColourMoments) -> ColourMap:
     matrix = axes.T @ torch.linalg.solve_triangular(have, want, upper=False, left=False) @ axes
     offset = target.mean.cpu().double() - (matrix @ source.mean.cpu().double()[..., None])[..., 0]
     return ColourMap(matrix.float().to(device), offset.float().to(device))
+
+
+class ColourTally:
+    """What the pieces of a decoded picture tell of the map for the whole.
+
+    Args:
+        style: the colours aimed at.
+        strength: see `StyA2K.transfer`.
+    """
+
+    def __init__(self, style: ColourMoments, strength: float) -> None:
+        self._style = style
+        self._strength = strength
+        self._decoded: list[tuple[int, ColourMoments]] = []
+        self._content: list[tuple[int, ColourMoments]] = []
+
+    def note(self, decoded: Tensor, content: Tensor) -> None:
+        """Take the colours of a piece, `[B, 3, h, w]` as it was decoded and in the content."""
+        pixels = decoded.shape[-2] * decoded.shape[-1]
+        self._decoded.append((pixels, colour_moments(decoded)))
+        if self._strength < 1:
+            self._content.append((pixels, colour_moments(content)))
+
+    def map(self) -> ColourMap:
+        """What moves the colours to the style's or, below full strength, to a place between the content's and those."""
+        decoded = merged_moments(self._decoded)
+        if self._strength >= 1:
+            return colour_map(decoded, self._style)
+        # In part, so that next to no strength changes next to nothing, however well the network rebuilds contents.
+        between = mixed_moments(merged_moments(self._content), self._style, self._strength)
+        return colour_map(decoded, between).part(self._strength)

@@ -15,12 +15,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .blocks import reflected_indices
-from .colour import ColourMap, ColourMoments, colour_map, colour_moments, merged_moments, mixed_moments
+from .colour import ColourMap, ColourTally
 from .config import STRIDES
 from .encoded_style import EncodedStyle
 from .encoder import Features
 from .errors import InputError
-from .memory import available, choose_tile, is_out_of_memory, release
+from .memory import available, choose_tile, is_out_of_memory, release, release_gaps
 from .reach import reach
 from .regions import Region
 from .statistics import Moments, PartialMoments, channel_moments
@@ -93,8 +93,7 @@ class TiledTransfer:
         self.partials: list[PartialMoments] = []
         self.moments: list[Moments] = []
         self.colours: ColourMap | None = None
-        self.decoded_colours: list[tuple[int, ColourMoments]] = []
-        self.content_colours: list[tuple[int, ColourMoments]] = []
+        self.tally = ColourTally(style.colours, strength)
         self._area_done = 0
         self._passes = 2
 
@@ -150,6 +149,8 @@ class TiledTransfer:
                     raise
             else:
                 done.append(region)
+                if len(regions) > 1:
+                    release_gaps(self.model.device)
                 self._area_done += region.area
                 if self.progress:
                     self.progress(min(1.0, self._area_done / (self._passes * self.bounds.area)))
@@ -183,8 +184,8 @@ class TiledTransfer:
         content = self._content(region)
         if self.model.config.colour_match:
             if self.colours is None:
-                self._note_colours(image, content)
-                self.colours = self._noted_map()
+                self.tally.note(image, content)
+                self.colours = self.tally.map()
             image = self.colours.apply(image)
         image = image.to(content)
         if self.strength < 1:
@@ -214,28 +215,13 @@ class TiledTransfer:
             )
             return inner._colour_map(inner._measure(side, may_shrink), side, may_shrink)
         self._each(regions, self._gather_colours, may_shrink)
-        return self._noted_map()
+        return self.tally.map()
 
     def _gather_colours(self, region: Region) -> None:
         """Take the moments of a region's colours, as they are before they are moved."""
         features, attended, decoded = self._attended(region)
         styled = self.model.stylize(features, self.moments, self.style, self.strength)
-        self._note_colours(self._decode(styled, attended, decoded, region), self._content(region))
-
-    def _note_colours(self, image: Tensor, content: Tensor) -> None:
-        pixels = image.shape[-2] * image.shape[-1]
-        self.decoded_colours.append((pixels, colour_moments(image)))
-        if self.strength < 1:
-            self.content_colours.append((pixels, colour_moments(content)))
-
-    def _noted_map(self) -> ColourMap:
-        """What moves the noted colours to the style's or, below full strength, to a place between the content's and those."""
-        decoded, style = merged_moments(self.decoded_colours), self.style.colours
-        if self.strength >= 1:
-            return colour_map(decoded, style)
-        # In part, so that next to no strength changes next to nothing, however good the network is at rebuilding contents.
-        between = mixed_moments(merged_moments(self.content_colours), style, self.strength)
-        return colour_map(decoded, between).part(self.strength)
+        self.tally.note(self._decode(styled, attended, decoded, region), self._content(region))
 
     def _content(self, region: Region) -> Tensor:
         """The pixels of a region that belong to the picture."""
