@@ -2,7 +2,8 @@
 
 The network places strokes and light; that all its colours together are the style's, of any style, is then no matter of what
 it has seen in training. One map for the whole picture, so it draws no edges and no halos.
-Below full strength they are moved in part, to a place between the content's and the style's.
+Below full strength they are moved in part, to a place between the content's and the style's; beyond it, to more contrast than
+the style's.
 """
 
 from __future__ import annotations
@@ -124,10 +125,11 @@ class ColourTally:
             self._content.append((pixels, colour_moments(content)))
 
     def map(self) -> ColourMap:
-        """What moves the colours to the style's or, below full strength, to a place between the content's and those."""
+        """What moves the colours to where the strength says."""
         decoded = merged_moments(self._decoded)
         if self._strength >= 1:
-            return colour_map(decoded, self._style)
+            # Exaggerated features alone would be moved back to the style's own contrast.
+            return colour_map(decoded, ColourMoments(self._style.mean, self._strength * self._style.covariance))
         # In part, so that next to no strength changes next to nothing, however well the network rebuilds contents.
         between = mixed_moments(merged_moments(self._content), self._style, self._strength)
         return colour_map(decoded, between).part(self._strength)

@@ -81,6 +81,12 @@ def test_a_network_that_matches_colours_gives_the_styles(compact_model: StyA2K, 
     assert (unmatched.mean((2, 3)) - style.colours.mean).abs().max() > 0.03
 
 
+def test_beyond_full_strength_contrast_grows(compact_model: StyA2K, style: EncodedStyle) -> None:
+    content = picture(100, 150, seed=1)
+    full, beyond = (compact_model.transfer(content, style, strength) for strength in (1.0, 1.5))
+    assert 1.1 < float(beyond.std() / full.std()) < 1.3
+
+
 def test_each_picture_of_a_batch_has_colours_of_its_own(compact_model: StyA2K) -> None:
     contents = torch.cat([picture(64, 64, seed=1), 0.2 * picture(64, 64, seed=3)])
     styles = compact_model.encode_style(torch.cat([picture(64, 64, seed=2), 0.5 * picture(64, 64, seed=4)]))
