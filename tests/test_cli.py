@@ -148,7 +148,7 @@ def test_pieces_give_the_same_picture(tmp_path: Path, weights: Path, style: Path
         assert run(weights, large, style, "-o", f"{tmp_path}/{tile}.{suffix}", "--tile", tile, "--strength", "0.7") == 0
     whole, pieces = (read_picture(f"{tmp_path}/{tile}.{suffix}") for tile in ("auto", "64"))
     # JPEG carries a level rounded the other way into its neighbours.
-    assert (whole.image - pieces.image).abs().max() < (1.5 if suffix == "png" else 4.5) / 255
+    assert (whole.image - pieces.image).abs().max() < (1.5 if suffix == "png" else 5.5) / 255
     assert (whole.image - pieces.image).abs().mean() < 0.01 / 255
     if suffix == "png":
         expected = read_picture(large).alpha
@@ -550,7 +550,8 @@ def test_progress_inside_a_picture(tmp_path: Path, weights: Path, style: Path, m
     assert run(weights, large.name, style.name, "-o", "out.png", "--tile", "64", "--strength", "0.5", "1") == 0
     text = terminal.getvalue()
     shares = [int(share) for share in re.findall(r"1/1 a\.png, (\d+)%, [^\r]* left", text)]
-    assert shares == [12, 25, 38, 50, 62, 75, 88]  # two tiles, two passes, two strengths
+    # Two tiles, three passes (features, colours, picture), two strengths.
+    assert shares == [8, 17, 25, 33, 42, 50, 58, 67, 75, 83, 92]
     assert text.count("\n") == 1
 
 
