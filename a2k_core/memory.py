@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import re
@@ -49,18 +48,6 @@ def release(device: torch.device) -> None:
     """Give memory that torch keeps for later back to the device."""
     if device.type in ("cuda", "xpu", "mps"):
         getattr(torch, device.type).empty_cache()
-
-
-def release_gaps(device: torch.device) -> None:
-    """On a CPU, give back to the system what lies free between what is in use.
-
-    Tiles differ in size, so the layers of one do not fit into the gaps that another's leave: without this the process grows
-    for many tiles. Without glibc nothing happens.
-    """
-    if device.type != "cpu" or sys.platform != "linux":
-        return
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def keep_freed_memory() -> None:

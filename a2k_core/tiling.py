@@ -20,7 +20,7 @@ from .config import STRIDES
 from .encoded_style import EncodedStyle
 from .encoder import Features
 from .errors import InputError
-from .memory import available, choose_tile, is_out_of_memory, release, release_gaps
+from .memory import available, choose_tile, is_out_of_memory, release
 from .reach import reach
 from .regions import Region
 from .statistics import Moments, PartialMoments, channel_moments
@@ -149,8 +149,6 @@ class TiledTransfer:
                     raise
             else:
                 done.append(region)
-                if len(regions) > 1:
-                    release_gaps(self.model.device)
                 self._area_done += region.area
                 if self.progress:
                     self.progress(min(1.0, self._area_done / (self._passes * self.bounds.area)))
