@@ -45,7 +45,7 @@ COLOURS_OF_ITSELF = 2**20
 """Pixels of the largest picture whose own result says what its colours have to be moved by; see `colour.py`."""
 
 COLOURS_OF_COPY = 2**18
-"""Pixels, about, of the reduced copy whose result says so for larger ones. It costs at most a quarter more, at 4 megapixels 6 %."""
+"""Pixels, about, of the reduced copy whose result says so for larger ones. It costs at most a quarter more, at 4 megapixels a tenth."""
 
 
 def check_tile(tile: object, grid: int) -> None:
