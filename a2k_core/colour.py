@@ -79,7 +79,7 @@ def merged_moments(pieces: list[tuple[int, ColourMoments]]) -> ColourMoments:
 
 def mixed_moments(one: ColourMoments, other: ColourMoments, amount: float) -> ColourMoments:
     """0 is the one, 1 the other; of one picture or a batch each."""
-    return ColourMoments(*(a.to(b) + amount * (b - a.to(b)) for a, b in zip(one, other, strict=True)))
+    return ColourMoments(*(torch.lerp(a.to(b), b, amount) for a, b in zip(one, other, strict=True)))
 
 
 def colour_map(source: ColourMoments, target: ColourMoments) -> ColourMap:
