@@ -1,9 +1,8 @@
-"""Colour match: a picture's colours are moved to the style's mean and covariance by one linear map.
+"""Colour match: a picture's colours are moved to the style's, by a tone curve and then by one linear map.
 
 The network places strokes and light; that all its colours together are the style's, of any style, is then no matter of what
-it has seen in training. One map for the whole picture, so it draws no edges and no halos.
-Below full strength they are moved in part, to a place between the content's and the style's; beyond it, to more contrast than
-the style's.
+it has seen in training. The curve gives greys the style's distribution, the map gives colours its mean and covariance. Both are the
+same for the whole picture, so they draw no edges and no halos.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+from .tones import ToneCurve, grey_levels, tone_curve
 
 FLOOR = 4e-4
 """Variance, of pictures in 0..1, added to both sides: what hardly varies in a picture is not blown up to a style's contrast."""
@@ -24,18 +25,23 @@ _AXES = (
 )
 
 
-class ColourMoments(NamedTuple):
-    """Mean and covariance of the colours of each picture."""
+class Colours(NamedTuple):
+    """What a match has to know of the colours of each picture of a batch, all fp32."""
 
     mean: Tensor
-    """`[B, 3]`, fp32."""
+    """`[B, 3]`."""
 
     covariance: Tensor
-    """`[B, 3, 3]`, fp32."""
+    """`[B, 3, 3]`."""
+
+    levels: Tensor
+    """`[B, LEVELS]`, see `grey_levels`."""
 
 
-class ColourMap(NamedTuple):
-    """matrix @ colour + offset, for each picture of a batch; the maps of one picture serve any batch."""
+class ColourMatch(NamedTuple):
+    """A tone curve, then matrix @ colour + offset, for each picture of a batch; that of one picture serves any batch."""
+
+    curve: ToneCurve
 
     matrix: Tensor
     """`[B, 3, 3]`, fp32."""
@@ -44,92 +50,55 @@ class ColourMap(NamedTuple):
     """`[B, 3]`, fp32."""
 
     def apply(self, image: Tensor) -> Tensor:
-        """`[B, 3, H, W]` RGB, mapped, in fp32."""
-        red, green, blue = image.float().split(1, dim=1)
+        """`[B, 3, H, W]` RGB, any part of the picture that the match was made for, matched, in fp32."""
+        red, green, blue = self.curve.apply(image).split(1, dim=1)
         of_red, of_green, of_blue = self.matrix[..., None, None].unbind(2)
         mapped = torch.addcmul(self.offset[..., None, None], of_red, red)
         return torch.addcmul(torch.addcmul(mapped, of_green, green), of_blue, blue)
 
-    def part(self, amount: float) -> ColourMap:
-        """The map that goes so much of the way: 0 changes nothing, 1 is this one."""
-        unchanged = torch.eye(3, device=self.matrix.device).expand_as(self.matrix)
-        return ColourMap(torch.lerp(unchanged, self.matrix, amount), self.offset * amount)
 
-
-def colour_moments(image: Tensor) -> ColourMoments:
-    """Of all pixels of `[B, 3, H, W]` RGB."""
+def colours_of(image: Tensor) -> Colours:
+    """Of whole pictures, `[B, 3, H, W]` RGB."""
     with torch.autocast(image.device.type, enabled=False):
-        flat = image.float().flatten(2)
-        mean = flat.mean(2)
-        centred = flat - mean[..., None]
-        return ColourMoments(mean, centred @ centred.transpose(1, 2) / flat.shape[2])
+        return Colours(*_moments(image), grey_levels(image))
 
 
-def merged_moments(pieces: list[tuple[int, ColourMoments]]) -> ColourMoments:
-    """The moments of pictures whose pieces, with so many pixels each, have these; summed up in fp64, on the CPU."""
-    pixels = sum(count for count, _ in pieces)
-    means = torch.stack([piece.mean.cpu().double() for _, piece in pieces])
-    covariances = torch.stack([piece.covariance.cpu().double() for _, piece in pieces])
-    share = torch.tensor([count / pixels for count, _ in pieces], dtype=torch.float64).view(-1, 1, 1)
-    mean = (share * means).sum(0)
-    apart = means - mean
-    between = apart[..., :, None] * apart[..., None, :]
-    return ColourMoments(mean.float(), (share[..., None] * (covariances + between)).sum(0).float())
+def colours_aimed_at(content: Colours | None, style: Colours, strength: float) -> Colours:
+    """Below full strength a place between the content's and the style's, beyond it more contrast than the style's.
 
-
-def mixed_moments(one: ColourMoments, other: ColourMoments, amount: float) -> ColourMoments:
-    """0 is the one, 1 the other; of one picture or a batch each."""
-    return ColourMoments(*(torch.lerp(a.to(b), b, amount) for a, b in zip(one, other, strict=True)))
-
-
-def colour_map(source: ColourMoments, target: ColourMoments) -> ColourMap:
-    """The linear map that gives colours of the source's moments those of the target, but for `FLOOR`. Differentiable.
-
-    Triangular in axes of grey and colour (Cholesky factors): the grey of the result depends on the grey of the source
-    alone, so light and shade stay where they are. Computed on the CPU in fp64, as not every device has that, or the factors;
-    given on the target's device.
+    Of one picture each or of a batch. The content is not looked at from full strength on.
     """
-    device = target.mean.device
+    if content is None or strength >= 1:
+        # Exaggerated features alone would be moved back to the style's own contrast.
+        return style._replace(covariance=max(strength, 1.0) * style.covariance)
+    return Colours(*(torch.lerp(a.to(b), b, strength) for a, b in zip(content, style, strict=True)))
+
+
+def colour_match(image: Tensor, target: Colours) -> ColourMatch:
+    """What gives whole pictures, `[B, 3, H, W]` RGB, the colours of the target. Differentiable.
+
+    The linear map is triangular in axes of grey and colour (Cholesky factors): the grey of the result depends on the grey of the
+    source alone, so light and shade stay where they are. It is computed on the CPU in fp64, as not every device has that, or the
+    factors; given on the target's device.
+    """
+    with torch.autocast(image.device.type, enabled=False):
+        curve = tone_curve(grey_levels(image), target.levels)
+        mean, covariance = _moments(curve.apply(image))
     axes = torch.tensor(_AXES, dtype=torch.float64)
     have, want = (
-        torch.linalg.cholesky(
-            axes @ moments.covariance.cpu().double() @ axes.T + FLOOR * torch.eye(3, dtype=torch.float64)
-        )
-        for moments in (source, target)
+        torch.linalg.cholesky(axes @ of.cpu().double() @ axes.T + FLOOR * torch.eye(3, dtype=torch.float64))
+        for of in (covariance, target.covariance)
     )
     # want @ have^-1, between the axes and back.
     matrix = axes.T @ torch.linalg.solve_triangular(have, want, upper=False, left=False) @ axes
-    offset = target.mean.cpu().double() - (matrix @ source.mean.cpu().double()[..., None])[..., 0]
-    return ColourMap(matrix.float().to(device), offset.float().to(device))
+    offset = target.mean.cpu().double() - (matrix @ mean.cpu().double()[..., None])[..., 0]
+    device = target.mean.device
+    return ColourMatch(curve, matrix.float().to(device), offset.float().to(device))
 
 
-class ColourTally:
-    """What the pieces of a decoded picture tell of the map for the whole.
-
-    Args:
-        style: the colours aimed at.
-        strength: see `StyA2K.transfer`.
-    """
-
-    def __init__(self, style: ColourMoments, strength: float) -> None:
-        self._style = style
-        self._strength = strength
-        self._decoded: list[tuple[int, ColourMoments]] = []
-        self._content: list[tuple[int, ColourMoments]] = []
-
-    def note(self, decoded: Tensor, content: Tensor) -> None:
-        """Take the colours of a piece, `[B, 3, h, w]` as it was decoded and in the content."""
-        pixels = decoded.shape[-2] * decoded.shape[-1]
-        self._decoded.append((pixels, colour_moments(decoded)))
-        if self._strength < 1:
-            self._content.append((pixels, colour_moments(content)))
-
-    def map(self) -> ColourMap:
-        """What moves the colours to where the strength says."""
-        decoded = merged_moments(self._decoded)
-        if self._strength >= 1:
-            # Exaggerated features alone would be moved back to the style's own contrast.
-            return colour_map(decoded, ColourMoments(self._style.mean, self._strength * self._style.covariance))
-        # In part, so that next to no strength changes next to nothing, however well the network rebuilds contents.
-        between = mixed_moments(merged_moments(self._content), self._style, self._strength)
-        return colour_map(decoded, between).part(self._strength)
+def _moments(image: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean `[B, 3]` and covariance `[B, 3, 3]` of all pixels, in fp32."""
+    flat = image.float().flatten(2)
+    mean = flat.mean(2)
+    centred = flat - mean[..., None]
+    return mean, centred @ centred.transpose(1, 2) / flat.shape[2]

@@ -56,7 +56,7 @@ class StyA2KConfig:
     """Deviation of the noise under the content, of pictures in 0..1; see `grain.py`. The paper has none."""
 
     colour_match: bool = False
-    """Move the colours of the result to the style's mean and covariance; see `colour.py`. The paper does not."""
+    """Move the colours of the result to the style's; see `colour.py`. The paper does not."""
 
     def __post_init__(self) -> None:
         # JSON has lists only; tuples keep the dataclass hashable.

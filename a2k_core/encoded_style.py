@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .all_to_key import LevelStyle
-from .colour import ColourMoments
+from .colour import Colours
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +19,7 @@ class EncodedStyle:
     levels: tuple[LevelStyle, LevelStyle, LevelStyle]
     """One for each stylized level: strides 4, 8 and 16."""
 
-    colours: ColourMoments
+    colours: Colours
     """Of the style pictures, for networks that match colours."""
 
     @property
@@ -45,7 +45,7 @@ class EncodedStyle:
                 name: value.to(device, None if name in ("mean", "std") else dtype) for name, value in values.items()
             }
             levels.append(LevelStyle(**moved))
-        colours = ColourMoments(*(tensor.to(device) for tensor in self.colours))
+        colours = Colours(*(tensor.to(device) for tensor in self.colours))
         return EncodedStyle((levels[0], levels[1], levels[2]), colours)
 
     def part(self, start: int, stop: int) -> EncodedStyle:
@@ -75,9 +75,7 @@ def _each(make: Callable[[list[Tensor]], Tensor], styles: Sequence[EncodedStyle]
         )
         for levels in zip(*(style.levels for style in styles), strict=True)
     )
-    colours = ColourMoments(
-        *(make(list(tensors)) for tensors in zip(*(style.colours for style in styles), strict=True))
-    )
+    colours = Colours(*(make(list(tensors)) for tensors in zip(*(style.colours for style in styles), strict=True)))
     return EncodedStyle((level4, level8, level16), colours)
 
 

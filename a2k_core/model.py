@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from .all_to_key import AllToKey
 from .blocks import pad_to_multiple
-from .colour import ColourMoments, colour_map, colour_moments
+from .colour import Colours, colour_match, colours_of
 from .config import StyA2KConfig
 from .decoder import CompactDecoder, VGGDecoder
 from .encoded_style import EncodedStyle
@@ -96,7 +96,7 @@ class StyA2K(nn.Module):
             InputError: when it is not a picture.
         """
         features = self.features(style, "style")
-        return self.encode_style_features(features, colour_moments(style.to(self.device))).compact()
+        return self.encode_style_features(features, colours_of(style.to(self.device))).compact()
 
     @torch.no_grad()
     def transfer(
@@ -220,7 +220,7 @@ class StyA2K(nn.Module):
         """Stylize at full strength, unclamped and differentiable; sizes must be multiples of `config.grid`. For training."""
         features = self.encoder(self.grained(content))
         moments = [channel_moments(level) for level in features]
-        encoded = self.encode_style_features(self.encoder(style), colour_moments(style))
+        encoded = self.encode_style_features(self.encoder(style), colours_of(style))
         return self.match_colours(self.decode(self.stylize(features, moments, encoded, 1.0)), encoded)
 
     def grained(self, content: Tensor, top: int = 0, left: int = 0) -> Tensor:
@@ -234,7 +234,7 @@ class StyA2K(nn.Module):
         padded = pad_to_multiple(image, self.config.grid)
         return self.encoder(padded.contiguous(memory_format=torch.channels_last))
 
-    def encode_style_features(self, features: Features, colours: ColourMoments) -> EncodedStyle:
+    def encode_style_features(self, features: Features, colours: Colours) -> EncodedStyle:
         """`encode_style` from features and the picture's colours; differentiable."""
         level4, level8, level16 = (
             cast(AllToKey, module).encode(level) for module, level in zip(self.attention, features, strict=True)
@@ -261,7 +261,7 @@ class StyA2K(nn.Module):
         """A whole decoded picture `[B, 3, H, W]` in the style's colours, if the configuration says so; differentiable."""
         if not self.config.colour_match:
             return image
-        return colour_map(colour_moments(image), style.colours).apply(image)
+        return colour_match(image, style.colours).apply(image)
 
     @property
     def _merge_upsampling(self) -> str:

@@ -14,17 +14,17 @@ from torch import Tensor
 
 from .all_to_key import LevelStyle
 from .checkpoint import write_safetensors
-from .colour import ColourMoments
+from .colour import Colours
 from .encoded_style import EncodedStyle
 from .errors import CheckpointError
 from .model import StyA2K
 
 FORMAT = "stya2k-style"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 _FIELDS = tuple(field.name for field in dataclasses.fields(LevelStyle))
 _LEVELS = 3
 _RANKS = {"region_key": 4, "region_value": 4, "block_key": 5, "block_value": 5, "mean": 4, "std": 4}
-_COLOUR_RANKS = {"colours.mean": 2, "colours.covariance": 3}
+_COLOUR_RANKS = {"colours.mean": 2, "colours.covariance": 3, "colours.levels": 2}
 
 
 def fingerprint(model: StyA2K) -> str:
@@ -95,7 +95,7 @@ def load_style(path: str | os.PathLike[str], model_fingerprint: str) -> EncodedS
         ) from error
     _check_tensors(path, tensors)
     levels = [LevelStyle(**{name: tensors[f"{level}.{name}"] for name in _FIELDS}) for level in range(_LEVELS)]
-    colours = ColourMoments(tensors["colours.mean"], tensors["colours.covariance"])
+    colours = Colours(**{name: tensors[f"colours.{name}"] for name in Colours._fields})
     return EncodedStyle((levels[0], levels[1], levels[2]), colours)
 
 

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .blocks import reflected_indices
-from .colour import ColourMap, ColourTally
+from .colour import ColourMatch, colour_match, colours_aimed_at, colours_of
 from .config import STRIDES
 from .encoded_style import EncodedStyle
 from .encoder import Features
@@ -92,18 +92,15 @@ class TiledTransfer:
         self.kept: Features | None = None
         self.partials: list[PartialMoments] = []
         self.moments: list[Moments] = []
-        self.colours: ColourMap | None = None
-        self.tally = ColourTally(style.colours, strength)
+        self.colours: ColourMatch | None = None
         self._area_done = 0
-        self._passes = 2
 
     def run(self, tile: Tile, reserved: int = 0) -> None:
         """Compute everything.
 
         With a tile's side, memory depends on it alone; content features are computed twice, for the moments and for the
-        picture, and once more for the colours of pictures of up to `COLOURS_OF_ITSELF` pixels. With "auto" they are kept from
-        the first pass to the others where they fit into memory. With either, tiles are quartered when memory runs out all the
-        same.
+        picture. With "auto" they are kept from the first pass to the other where they fit into memory. With either, tiles are
+        quartered when memory runs out all the same.
 
         Args:
             tile: see `Tile`.
@@ -120,14 +117,16 @@ class TiledTransfer:
         elif tile is not None:
             side = tile
         may_shrink = tile is not None
-        small = self.height * self.width <= COLOURS_OF_ITSELF
-        match = self.model.config.colour_match
-        self._passes = 3 if match and small and self.bounds.area > side**2 else 2
         regions = self._measure(side, may_shrink)
-        # A small picture computed at once tells its colours when it is there.
-        if match and not (small and regions == [self.bounds]):
-            self.colours = self._colour_map(regions, side, may_shrink)
-        self._each(regions, self._paint, may_shrink)
+        if not self.model.config.colour_match:
+            self._each(regions, self._paint, may_shrink)
+        elif self.height * self.width > COLOURS_OF_ITSELF:
+            self.colours = self._colours_of_copy(side, may_shrink)
+            self._each(regions, self._paint, may_shrink)
+        else:
+            decoded, detail = self._whole(regions, may_shrink)
+            self.colours = self._colours_of_itself(decoded)
+            self._finish(self.bounds, decoded, detail)
 
     def _measure(self, side: int, may_shrink: bool) -> list[Region]:
         """First pass: the moments of the features. Gives the regions that it was done in."""
@@ -151,7 +150,7 @@ class TiledTransfer:
                 done.append(region)
                 self._area_done += region.area
                 if self.progress:
-                    self.progress(min(1.0, self._area_done / (self._passes * self.bounds.area)))
+                    self.progress(min(1.0, self._area_done / (2 * self.bounds.area)))
                 continue
             # Only now: until the except clause ends, the error's traceback keeps the tensors alive.
             self.keep, self.kept = False, None
@@ -175,21 +174,28 @@ class TiledTransfer:
         self.partials = partials
 
     def _paint(self, region: Region) -> None:
-        """Last pass: stylize and write a region."""
+        """Second pass: stylize and write a region."""
+        self._finish(region, *self._decoded(region))
+
+    def _decoded(self, region: Region) -> tuple[Tensor, Tensor | None]:
+        """A region stylized, its colours as they come, and below full strength the detail that is given back."""
         features, attended, decoded = self._attended(region)
         styled = self.model.stylize(features, self.moments, self.style, self.strength)
         image = self._decode(styled, attended, decoded, region)
-        content = self._content(region)
-        if self.model.config.colour_match:
-            if self.colours is None:
-                self.tally.note(image, content)
-                self.colours = self.tally.map()
-            image = self.colours.apply(image)
-        image = image.to(content)
-        if self.strength < 1:
-            rebuilt = self._decode(features, attended, decoded, region).to(content)
-            image = image + (1 - self.strength) * (content - rebuilt)
-        self.write(region.top, region.left, image.clamp(0, 1))
+        if self.strength >= 1:
+            return image, None
+        rebuilt = self._decode(features, attended, decoded, region)
+        return image, (1 - self.strength) * (self._content(region).to(rebuilt) - rebuilt)
+
+    def _finish(self, region: Region, image: Tensor, detail: Tensor | None) -> None:
+        """Write a decoded region in its colours."""
+        if self.colours:
+            # In part, so that next to no strength changes next to nothing, however well the network rebuilds contents.
+            matched = self.colours.apply(image)
+            image = matched if self.strength >= 1 else torch.lerp(image.float(), matched, self.strength)
+        if detail is not None:
+            image = image + detail
+        self.write(region.top, region.left, image.to(self._content(region)).clamp(0, 1))
 
     def _attended(self, region: Region) -> tuple[Features, Region, Region]:
         """The features that attention has to see for a region, where they lie, and where those lie that the decoder sees."""
@@ -202,24 +208,41 @@ class TiledTransfer:
         features = self._crop(self.kept, self.bounds, attended) if self.kept else self._encode(attended)
         return features, attended, decoded
 
-    def _colour_map(self, regions: list[Region], side: int, may_shrink: bool) -> ColourMap:
-        """What moves the colours of the whole result, found before it is painted: from itself or, when large, a reduced copy."""
-        pixels = self.height * self.width
-        if pixels > COLOURS_OF_ITSELF:
-            copy = self._reduced(math.ceil(math.sqrt(pixels / COLOURS_OF_COPY)))
-            shape = (self.batch, *copy.shape[-2:])
-            inner = TiledTransfer(
-                self.model, lambda rows, columns: copy[..., rows, columns], self.write, shape, self.style, self.strength
-            )
-            return inner._colour_map(inner._measure(side, may_shrink), side, may_shrink)
-        self._each(regions, self._gather_colours, may_shrink)
-        return self.tally.map()
+    def _whole(self, regions: list[Region], may_shrink: bool) -> tuple[Tensor, Tensor | None]:
+        """Second pass of a picture that is held whole until its colours are known: all regions decoded, and their detail."""
+        pieces: dict[Region, tuple[Tensor, Tensor | None]] = {}
 
-    def _gather_colours(self, region: Region) -> None:
-        """Take the moments of a region's colours, as they are before they are moved."""
-        features, attended, decoded = self._attended(region)
-        styled = self.model.stylize(features, self.moments, self.style, self.strength)
-        self.tally.note(self._decode(styled, attended, decoded, region), self._content(region))
+        def hold(region: Region) -> None:
+            pieces[region] = self._decoded(region)
+
+        self._each(regions, hold, may_shrink)
+        image = self._stitched({region: image for region, (image, _) in pieces.items()})
+        details = {region: detail for region, (_, detail) in pieces.items() if detail is not None}
+        return image, self._stitched(details) if details else None
+
+    def _stitched(self, pieces: dict[Region, Tensor]) -> Tensor:
+        """One picture of the pieces that cover it."""
+        first = next(iter(pieces.values()))
+        if len(pieces) == 1:
+            return first
+        whole = first.new_empty((*first.shape[:2], self.height, self.width))
+        for region, piece in pieces.items():
+            whole[..., region.top : region.bottom, region.left : region.right] = piece
+        return whole
+
+    def _colours_of_itself(self, decoded: Tensor) -> ColourMatch:
+        """What moves the colours of a whole decoded picture to where the strength says."""
+        content = colours_of(self._content(self.bounds)) if self.strength < 1 else None
+        return colour_match(decoded, colours_aimed_at(content, self.style.colours, self.strength))
+
+    def _colours_of_copy(self, side: int, may_shrink: bool) -> ColourMatch:
+        """The same, for a picture that is too large, from a reduced copy."""
+        copy = self._reduced(math.ceil(math.sqrt(self.height * self.width / COLOURS_OF_COPY)))
+        shape = (self.batch, *copy.shape[-2:])
+        inner = TiledTransfer(
+            self.model, lambda rows, columns: copy[..., rows, columns], self.write, shape, self.style, self.strength
+        )
+        return inner._colours_of_itself(inner._whole(inner._measure(side, may_shrink), may_shrink)[0])
 
     def _content(self, region: Region) -> Tensor:
         """The pixels of a region that belong to the picture."""

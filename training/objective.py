@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from a2k_core import StyA2K
-from a2k_core.colour import colour_moments
+from a2k_core.colour import colours_of
 from a2k_core.encoder import Features
 from a2k_core.statistics import channel_moments, normalize
 from feature_network import FeatureNetwork
@@ -85,7 +85,7 @@ class Objective(nn.Module):
         # Anywhere in the repeating grain, but the same on every run.
         top, left = torch.randint(2**16, (2,), generator=random).tolist()
         source_features = self.model.encoder(self.model.grained(source, top, left))
-        encoded = self.model.encode_style_features(self.model.encoder(target_style), colour_moments(target_style))
+        encoded = self.model.encode_style_features(self.model.encoder(target_style), colours_of(target_style))
         moments = [channel_moments(level) for level in source_features]
         decoded = self.model.decode(self.model.stylize(source_features, moments, encoded, 1.0)).float()
         stylized = self.model.match_colours(decoded, encoded)
