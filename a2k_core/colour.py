@@ -97,8 +97,8 @@ def colour_match(image: Tensor, target: Colours) -> ColourMatch:
 
 
 def _moments(image: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean `[B, 3]` and covariance `[B, 3, 3]` of all pixels, in fp32."""
-    flat = image.float().flatten(2)
-    mean = flat.mean(2)
-    centred = flat - mean[..., None]
-    return mean, centred @ centred.transpose(1, 2) / flat.shape[2]
+    """Mean `[B, 3]` and covariance `[B, 3, 3]` of all pixels, in fp32, row by row: one long sum would lose digits."""
+    rows = image.float().transpose(1, 2)
+    mean = rows.mean(3, keepdim=True).mean(1, keepdim=True)
+    centred = rows - mean
+    return mean[:, 0, :, 0], (centred @ centred.transpose(2, 3)).mean(1) / image.shape[3]

@@ -1,4 +1,4 @@
-"""Tone curve: one rising curve moves the greys of a picture to where the style has them.
+"""Tone curve: one rising curve gives the greys of a picture the distribution that the style's have, but for mean and contrast.
 
 A style is more than the mean and the contrast of its greys: an etching is paper and ink with little between, a night scene is dark
 with few lights. A curve rises, so light and shade stay in their order, and a target that lies in 0..1 clips next to nothing.
@@ -23,14 +23,14 @@ KNOTS = 65
 """Points of a curve."""
 
 BLUR = 0.15
-"""What one level stands for is a bell of this deviation, where all greys have 1: a curve has no steps."""
+"""What one level stands for is a bell of this deviation, where all greys have 1: a curve has no steps. Wider in flat pictures."""
 
 SHARE = 0.7
 """How much of the way from a straight line to the style's own distribution a curve goes: what is nearly flat in a picture
 is not pulled apart to fill the style's range."""
 
 FLOOR = 4e-4 / 3
-"""Variance of greys in 0..1 that is added to both sides: what hardly varies is not blown up to a style's contrast."""
+"""Variance of greys in 0..1 that is added to both sides: what hardly varies gets a straight line."""
 
 
 class ToneCurve(NamedTuple):
@@ -43,10 +43,7 @@ class ToneCurve(NamedTuple):
     """`[B, 1]`, fp32: how far apart the points are."""
 
     values: Tensor
-    """`[B, KNOTS]`, fp32, rising: the greys at the points. Beyond them the curve goes on as a straight line."""
-
-    slope: Tensor
-    """`[B, 1]`, fp32: of that line."""
+    """`[B, KNOTS]`, fp32, rising: the greys at the points. Beyond them greys go along with the last."""
 
     def apply(self, image: Tensor) -> Tensor:
         """`[B, 3, H, W]` RGB with its greys (the means of red, green and blue) moved, and all three colours with them; fp32."""
@@ -58,7 +55,7 @@ class ToneCurve(NamedTuple):
         values = self.values.expand(len(image), -1)
         index_ = index.long()
         below, above = values.gather(1, index_), values.gather(1, index_ + 1)
-        moved = torch.lerp(below, above, inside - index) + (position - inside) * (self.step * self.slope)
+        moved = torch.lerp(below, above, inside - index) + (position - inside) * self.step
         return image + (moved.view_as(grey) - grey)[:, None]
 
 
@@ -71,45 +68,45 @@ def grey_levels(image: Tensor) -> Tensor:
 
 
 def tone_curve(source: Tensor, target: Tensor) -> ToneCurve:
-    """The curve that gives greys of the source's levels, nearly, the distribution of the target's. Differentiable.
+    """The curve that gives greys of the source's levels, nearly, the distribution of the target's, at mean 0 and deviation 1 each.
+
+    It leaves the source's mean and contrast about as they are. Differentiable.
 
     Args:
         source: `[B, LEVELS]`, from `grey_levels`.
         target: `[B or 1, LEVELS]`.
 
-    Both are compared at mean 0 and deviation 1, as sums of bells. Computed on the CPU in fp64, as not every device has that; given
-    on the target's device.
+    The distributions are sums of bells. Computed on the CPU in fp64, as not every device has that; given on the target's device.
     """
-    device = target.device
-    (have, mean, deviation), (want, wanted_mean, wanted_deviation) = (
+    (have, blur, mean, deviation), (want, blur_wanted, _, _) = (
         _standardized(levels.cpu().double()) for levels in (source, target)
     )
-    at = _evenly_between(have)
-    points = _evenly_between(want)
-    wanted = _interpolated(_below(at, have), _below(points, want), points.expand(len(at), -1))
-    values = wanted_mean + wanted_deviation * torch.lerp(at, wanted, SHARE)
-    start = mean + deviation * at[:, :1]
-    step = deviation * (at[:, 1:2] - at[:, :1])
-    parts = (start, step, values, wanted_deviation / deviation)
-    return ToneCurve(*(part.float().to(device) for part in parts))
+    at, points = _evenly_between(have), _evenly_between(want, beyond=3 * blur_wanted)
+    wanted = _interpolated(_below(at, have, blur), _below(points, want, blur_wanted), points.expand(len(at), -1))
+    values = mean + deviation * torch.lerp(at, wanted, SHARE)
+    start, step = mean + deviation * at[:, :1], deviation * (at[:, 1:2] - at[:, :1])
+    return ToneCurve(*(part.float().to(target.device) for part in (start, step, values)))
 
 
-def _standardized(levels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Levels at mean 0 and deviation 1, and the mean and deviation, `[B, 1]`, that they had."""
+def _standardized(levels: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Levels at mean 0 and deviation 1, floor included; deviation of their bells; and, `[B, 1]` too, what mean and deviation were."""
     mean = levels.mean(1, keepdim=True)
-    deviation = ((levels - mean).square().mean(1, keepdim=True) + FLOOR).sqrt()
-    return (levels - mean) / deviation, mean, deviation
+    variance = (levels - mean).square().mean(1, keepdim=True)
+    blur = (BLUR**2 + FLOOR / (variance + FLOOR)).sqrt()
+    deviation = (variance + FLOOR).sqrt()
+    return (levels - mean) / deviation, blur, mean, deviation
 
 
-def _evenly_between(levels: Tensor) -> Tensor:
-    """`[B, KNOTS]`: from the first to the last level, and a little beyond where they are one."""
-    reach = (levels[:, -1:] - levels[:, :1]).clamp(min=BLUR)
-    return levels[:, :1] + reach * torch.linspace(0, 1, KNOTS, dtype=levels.dtype)
+def _evenly_between(levels: Tensor, beyond: Tensor | float = 0.0) -> Tensor:
+    """`[B, KNOTS]`: from the first to the last level, and so far beyond; levels that are all one are not quite."""
+    first, last = levels[:, :1] - beyond, levels[:, -1:] + beyond
+    reach = (last - first).clamp(min=BLUR)
+    return first + reach * torch.linspace(0, 1, KNOTS, dtype=levels.dtype)
 
 
-def _below(points: Tensor, levels: Tensor) -> Tensor:
-    """`[B, KNOTS]`: the share of all greys that lies below each point, when each level is a bell."""
-    return torch.special.ndtr((points[..., None] - levels[:, None]) / BLUR).mean(2)
+def _below(points: Tensor, levels: Tensor, blur: Tensor) -> Tensor:
+    """`[B, KNOTS]`: the share of all greys that lies below each point, when each level is a bell of this deviation, `[B, 1]`."""
+    return torch.special.ndtr((points[..., None] - levels[:, None]) / blur[..., None]).mean(2)
 
 
 def _interpolated(shares: Tensor, known: Tensor, points: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from PIL import Image
 from tiny_networks import COMPACT, random_model
 
 import a2k_core
+from a2k_core import tiling
 from a2k_core.cli import main
 from a2k_core.commands import stylize as stylize_module
 from a2k_core.commands.console import Console
@@ -441,6 +442,8 @@ def test_interrupted_inside_a_picture(
             raise KeyboardInterrupt
 
     monkeypatch.setattr(Canvas, "write", interrupt)
+    # Smaller pictures are written at once.
+    monkeypatch.setattr(tiling, "COLOURS_OF_ITSELF", 1000)
     (tmp_path / "out.png").write_bytes(b"old")
     assert run(weights, large, style, "-o", tmp_path / "out.png", "--tile", "64") == 130
     assert capsys.readouterr().err.splitlines()[-1] == "a2k: interrupted"
@@ -550,8 +553,8 @@ def test_progress_inside_a_picture(tmp_path: Path, weights: Path, style: Path, m
     assert run(weights, large.name, style.name, "-o", "out.png", "--tile", "64", "--strength", "0.5", "1") == 0
     text = terminal.getvalue()
     shares = [int(share) for share in re.findall(r"1/1 a\.png, (\d+)%, [^\r]* left", text)]
-    # Two tiles, three passes (features, colours, picture), two strengths.
-    assert shares == [8, 17, 25, 33, 42, 50, 58, 67, 75, 83, 92]
+    # Two tiles, two passes (features, picture), two strengths.
+    assert shares == [12, 25, 38, 50, 62, 75, 88]
     assert text.count("\n") == 1
 
 

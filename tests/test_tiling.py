@@ -184,9 +184,9 @@ def test_features_are_computed_once_where_they_fit(
     assert _apart(compact_model.transfer(content, compact_style, tile="auto"), whole) < 1e-4
     assert len(calls) == 4
     calls.clear()
-    # For the moments, the colours and the picture.
+    # For the moments and for the picture.
     compact_model.transfer(content, compact_style, tile=512)
-    assert len(calls) == 12
+    assert len(calls) == 8
 
 
 def test_progress_grows_to_1_and_cancels(compact_model: StyA2K, compact_style: EncodedStyle) -> None:
