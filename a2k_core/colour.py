@@ -7,6 +7,7 @@ same for the whole picture, so they draw no edges and no halos.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -16,6 +17,9 @@ from .tones import ToneCurve, grey_levels, tone_curve
 
 FLOOR = 4e-4
 """Variance, of pictures in 0..1, added to both sides: what hardly varies in a picture is not blown up to a style's contrast."""
+
+SAMPLES = 2**14
+"""Pixels, about, that stand for all of a picture that has many more: a mean is then off by half an 8-bit level at most, about."""
 
 # Orthonormal axes: grey first, then two of colour.
 _AXES = (
@@ -60,6 +64,7 @@ class ColourMatch(NamedTuple):
 def colours_of(image: Tensor) -> Colours:
     """Of whole pictures, `[B, 3, H, W]` RGB."""
     with torch.autocast(image.device.type, enabled=False):
+        image = sampled(image)
         return Colours(*_moments(image), grey_levels(image))
 
 
@@ -82,6 +87,7 @@ def colour_match(image: Tensor, target: Colours) -> ColourMatch:
     factors; given on the target's device.
     """
     with torch.autocast(image.device.type, enabled=False):
+        image = sampled(image)
         curve = tone_curve(grey_levels(image), target.levels)
         mean, covariance = _moments(curve.apply(image))
     axes = torch.tensor(_AXES, dtype=torch.float64)
@@ -94,6 +100,21 @@ def colour_match(image: Tensor, target: Colours) -> ColourMatch:
     offset = target.mean.cpu().double() - (matrix @ mean.cpu().double()[..., None])[..., 0]
     device = target.mean.device
     return ColourMatch(curve, matrix.float().to(device), offset.float().to(device))
+
+
+def sampled(image: Tensor) -> Tensor:
+    """Of `[B, 3, H, W]` with many more pixels than `SAMPLES`, one at random of each small square, always the same.
+
+    At random, so that no screen, weave or sub-pixel pattern falls in step with them.
+    """
+    height, width = image.shape[-2:]
+    side = math.isqrt(height * width // SAMPLES)
+    if side < 2:
+        return image
+    tops, lefts = torch.arange(0, height - side + 1, side), torch.arange(0, width - side + 1, side)
+    random = torch.randint(side, (2, len(tops), len(lefts)), generator=torch.Generator().manual_seed(0))
+    rows, columns = (random + torch.stack(torch.meshgrid(tops, lefts, indexing="ij"))).to(image.device)
+    return image[..., rows, columns]
 
 
 def _moments(image: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,6 @@ with few lights. A curve rises, so light and shade stay in their order, and a ta
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import torch
@@ -15,9 +14,6 @@ from torch import Tensor
 
 LEVELS = 64
 """Equally frequent greys that stand for all of a picture's."""
-
-SAMPLES = 2**16
-"""Pixels, at most, that the levels are taken from."""
 
 KNOTS = 65
 """Points of a curve."""
@@ -61,9 +57,7 @@ class ToneCurve(NamedTuple):
 
 def grey_levels(image: Tensor) -> Tensor:
     """`[B, LEVELS]`, rising, fp32: the means of equally large shares of the sorted greys of `[B, 3, H, W]` RGB."""
-    # An odd stride, so that no phase of a network's sub-pixel output is left out.
-    stride = math.ceil(math.sqrt(image.shape[-2] * image.shape[-1] / SAMPLES)) // 2 * 2 + 1
-    greys = image[..., ::stride, ::stride].float().mean(1).flatten(1)
+    greys = image.float().mean(1).flatten(1)
     return F.adaptive_avg_pool1d(greys.sort(dim=1).values, LEVELS)
 
 

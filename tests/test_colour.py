@@ -10,7 +10,8 @@ from tiny_networks import COMPACT, picture, random_model
 from torch import Tensor
 
 from a2k_core import EncodedStyle, StyA2K, tiling
-from a2k_core.colour import FLOOR, Colours, colour_match, colours_aimed_at, colours_of
+from a2k_core.colour import FLOOR, SAMPLES, Colours, colour_match, colours_aimed_at, colours_of, sampled
+from a2k_core.tones import LEVELS
 
 
 def matched(content: Tensor, style: Tensor) -> Tensor:
@@ -40,10 +41,25 @@ def test_mean_and_covariance_become_the_targets() -> None:
     assert (result.covariance - target.covariance).abs().max() < 2 * FLOOR
 
 
-def test_the_covariance_of_a_large_picture_keeps_its_digits() -> None:
-    image = 0.5 + 0.01 * picture(700, 1500, seed=1).contiguous(memory_format=torch.channels_last)
+def test_the_covariance_keeps_its_digits() -> None:
+    image = 0.5 + 0.01 * picture(200, 327, seed=1).contiguous(memory_format=torch.channels_last)
     expected = torch.cov(image[0].double().flatten(1), correction=0)
     torch.testing.assert_close(colours_of(image).covariance[0].double(), expected, rtol=1e-5, atol=0)
+
+
+def test_some_pixels_stand_for_all_of_a_large_picture() -> None:
+    image = picture(1000, 1400, seed=1)
+    some = sampled(image)
+    assert SAMPLES <= some.shape[-2] * some.shape[-1] < 2 * SAMPLES
+    assert torch.equal(some, sampled(image))
+    found = colours_of(image)
+    assert (found.mean - image.mean((2, 3))).abs().max() < 0.003
+    levels = torch.quantile(image.mean(1).flatten(), (torch.arange(LEVELS) + 0.5) / LEVELS)
+    assert (found.levels[0] - levels)[2:-2].abs().max() < 0.02
+    # Every fourth row or column would see one phase of this only.
+    screen = ((torch.arange(1400) % 4 == 0) & (torch.arange(1000)[:, None] % 4 == 0)).float()
+    mean = colours_of(screen.expand(1, 3, -1, -1)).mean
+    assert float(mean.mean()) == pytest.approx(1 / 16, abs=0.003)
 
 
 def test_colours_that_are_right_stay() -> None:

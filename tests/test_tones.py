@@ -7,7 +7,6 @@ import torch
 from tiny_networks import picture
 from torch import Tensor
 
-from a2k_core import tones
 from a2k_core.tones import LEVELS, grey_levels, tone_curve
 
 
@@ -41,16 +40,6 @@ def test_levels_are_the_sorted_greys_in_equal_shares() -> None:
     torch.testing.assert_close(levels, (torch.arange(LEVELS)[None] + 0.5) / LEVELS, rtol=0, atol=1e-3)
     assert grey_levels(torch.full((2, 3, 3, 5), 0.25)).shape == (2, LEVELS)  # fewer pixels than levels
     torch.testing.assert_close(grey_levels(picture(40, 50, seed=1)).mean(), picture(40, 50, seed=1).mean())
-
-
-def test_levels_of_large_pictures_are_those_of_a_part_of_the_pixels() -> None:
-    assert 4 * tones.SAMPLES < 700 * 900
-    image = picture(700, 900, seed=1)
-    exact = torch.quantile(image.mean(1).flatten(), (torch.arange(LEVELS) + 0.5) / LEVELS)
-    assert (grey_levels(image)[0] - exact)[2:-2].abs().max() < 0.01
-    # Every fourth column would see one phase of a 4 px screen only.
-    screen = grey((torch.arange(1200) % 4 == 0).float().expand(1000, -1))
-    assert float(grey_levels(screen).mean()) == pytest.approx(0.25, abs=0.01)
 
 
 @pytest.mark.parametrize("style", [ink(), even().square(), 0.3 * even().sqrt()], ids=["ink", "dark", "pale"])
