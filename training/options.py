@@ -48,7 +48,7 @@ class Options:
     zoom: float = knob(
         1.7, "crops are cut up to this much larger and scaled down, so that several texture scales are seen"
     )
-    magnify: float = knob(1.8, "crops are cut up to this much smaller and scaled up: soft pictures are seen too")
+    magnify: float = knob(2.2, "crops are cut up to this much smaller and scaled up: soft pictures are seen too")
     turn: float = knob(
         0.5, "share of crops turned by any angle: strokes must not follow rows and columns of a camera or of JPEG"
     )
@@ -75,7 +75,7 @@ class Options:
     lattice_weight: float = knob(
         20.0, "contrast that repeats every 2, 4 or 8 pixels, the mark of upsampling; not in the paper"
     )
-    palette_weight: float = knob(40.0, "colours of the picture as a whole; not in the paper")
+    palette_weight: float = knob(20.0, "colours of the picture as a whole; not in the paper")
     match_weight: float = knob(
         5.0, "colours are near the style's before they are matched, so that half strength is half way; not in the paper"
     )
@@ -84,8 +84,8 @@ class Options:
         90.0, "a content and the same after strong JPEG give the same picture; every other step; not in the paper"
     )
     a2k_weight: float = knob(0.0, "parameter-free all-to-key loss (the paper's L_A2K; 1.25 there)")
-    content_weight: float = knob(4.5, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper")
-    structure_weight: float = knob(3.0, "light and shade stay where the content has them; not in the paper")
+    content_weight: float = knob(11.0, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper")
+    structure_weight: float = knob(5.0, "light and shade stay where the content has them; not in the paper")
     identity_weight: float = knob(
         8.0, "a picture in its own style stays itself; keeps detail and colours exact; every other step"
     )
@@ -93,7 +93,7 @@ class Options:
         0.2, "encoder features stay a linear map away from the feature network's relu3_1..5_1"
     )
     tv_weight: float = knob(0.02, "total variation; a little against grain, it cures no screen")
-    range_weight: float = knob(5.0, "penalty for leaving 0..1, where the picture would clip")
+    range_weight: float = knob(10.0, "penalty for leaving 0..1, where the picture would clip")
     calibrate: bool = knob(
         True, "divide each feature level by its deviation over the styles: one scale for any feature network"
     )
