@@ -13,10 +13,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from . import tones
 from .tones import ToneCurve, grey_levels, tone_curve
 
-FLOOR = 4e-4
-"""Variance, of pictures in 0..1, added to both sides: what hardly varies in a picture is not blown up to a style's contrast."""
+FLOOR = 3 * tones.FLOOR
+"""Variance along each axis, added to both sides: what hardly varies in a picture is not blown up to a style's contrast. Along
+the grey axis variances are three times those of greys."""
 
 SAMPLES = 2**14
 """Pixels, about, that stand for all of a picture that has many more: a mean is then off by half an 8-bit level at most, about."""
@@ -71,11 +73,11 @@ def colours_of(image: Tensor) -> Colours:
 def colours_aimed_at(content: Colours | None, style: Colours, strength: float) -> Colours:
     """Below full strength a place between the content's and the style's, beyond it more contrast than the style's.
 
-    Of one picture each or of a batch. The content is not looked at from full strength on.
+    Of one picture each or of a batch. The content is None from full strength on.
     """
-    if content is None or strength >= 1:
+    if content is None:
         # Exaggerated features alone would be moved back to the style's own contrast.
-        return style._replace(covariance=max(strength, 1.0) * style.covariance)
+        return style._replace(covariance=strength * style.covariance)
     return Colours(*(torch.lerp(a.to(b), b, strength) for a, b in zip(content, style, strict=True)))
 
 

@@ -124,9 +124,9 @@ class TiledTransfer:
             self.colours = self._colours_of_copy(side, may_shrink)
             self._each(regions, self._paint, may_shrink)
         else:
-            decoded, detail = self._whole(regions, may_shrink)
+            decoded, rebuilt = self._whole(regions, may_shrink, self.strength < 1)
             self.colours = self._colours_of_itself(decoded)
-            self._finish(self.bounds, decoded, detail)
+            self._finish(self.bounds, decoded, rebuilt)
 
     def _measure(self, side: int, may_shrink: bool) -> list[Region]:
         """First pass: the moments of the features. Gives the regions that it was done in."""
@@ -175,27 +175,26 @@ class TiledTransfer:
 
     def _paint(self, region: Region) -> None:
         """Second pass: stylize and write a region."""
-        self._finish(region, *self._decoded(region))
+        self._finish(region, *self._decoded(region, self.strength < 1))
 
-    def _decoded(self, region: Region) -> tuple[Tensor, Tensor | None]:
-        """A region stylized, its colours as they come, and below full strength the detail that is given back."""
+    def _decoded(self, region: Region, rebuild: bool) -> tuple[Tensor, Tensor | None]:
+        """A region stylized, its colours as they come, and, if asked for, the content as encoding and decoding leave it."""
         features, attended, decoded = self._attended(region)
         styled = self.model.stylize(features, self.moments, self.style, self.strength)
         image = self._decode(styled, attended, decoded, region)
-        if self.strength >= 1:
-            return image, None
-        rebuilt = self._decode(features, attended, decoded, region)
-        return image, (1 - self.strength) * (self._content(region).to(rebuilt) - rebuilt)
+        return image, self._decode(features, attended, decoded, region) if rebuild else None
 
-    def _finish(self, region: Region, image: Tensor, detail: Tensor | None) -> None:
-        """Write a decoded region in its colours."""
+    def _finish(self, region: Region, image: Tensor, rebuilt: Tensor | None) -> None:
+        """Write a decoded region in its colours, below full strength with the detail given back that the network loses."""
+        content = self._content(region)
         if self.colours:
             # In part, so that next to no strength changes next to nothing, however well the network rebuilds contents.
             matched = self.colours.apply(image)
             image = matched if self.strength >= 1 else torch.lerp(image.float(), matched, self.strength)
-        if detail is not None:
-            image = image + detail
-        self.write(region.top, region.left, image.to(self._content(region)).clamp(0, 1))
+        image = image.to(content)
+        if rebuilt is not None:
+            image = image + (1 - self.strength) * (content - rebuilt.to(content))
+        self.write(region.top, region.left, image.clamp(0, 1))
 
     def _attended(self, region: Region) -> tuple[Features, Region, Region]:
         """The features that attention has to see for a region, where they lie, and where those lie that the decoder sees."""
@@ -208,17 +207,17 @@ class TiledTransfer:
         features = self._crop(self.kept, self.bounds, attended) if self.kept else self._encode(attended)
         return features, attended, decoded
 
-    def _whole(self, regions: list[Region], may_shrink: bool) -> tuple[Tensor, Tensor | None]:
-        """Second pass of a picture that is held whole until its colours are known: all regions decoded, and their detail."""
+    def _whole(self, regions: list[Region], may_shrink: bool, rebuild: bool) -> tuple[Tensor, Tensor | None]:
+        """Second pass of a picture that is held whole until its colours are known: `_decoded` of all of it."""
         pieces: dict[Region, tuple[Tensor, Tensor | None]] = {}
 
         def hold(region: Region) -> None:
-            pieces[region] = self._decoded(region)
+            pieces[region] = self._decoded(region, rebuild)
 
         self._each(regions, hold, may_shrink)
         image = self._stitched({region: image for region, (image, _) in pieces.items()})
-        details = {region: detail for region, (_, detail) in pieces.items() if detail is not None}
-        return image, self._stitched(details) if details else None
+        rebuilt = {region: rebuilt for region, (_, rebuilt) in pieces.items() if rebuilt is not None}
+        return image, self._stitched(rebuilt) if rebuilt else None
 
     def _stitched(self, pieces: dict[Region, Tensor]) -> Tensor:
         """One picture of the pieces that cover it."""
@@ -242,7 +241,8 @@ class TiledTransfer:
         inner = TiledTransfer(
             self.model, lambda rows, columns: copy[..., rows, columns], self.write, shape, self.style, self.strength
         )
-        return inner._colours_of_itself(inner._whole(inner._measure(side, may_shrink), may_shrink)[0])
+        decoded, _ = inner._whole(inner._measure(side, may_shrink), may_shrink, rebuild=False)
+        return inner._colours_of_itself(decoded)
 
     def _content(self, region: Region) -> Tensor:
         """The pixels of a region that belong to the picture."""

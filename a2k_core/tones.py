@@ -47,10 +47,9 @@ class ToneCurve(NamedTuple):
         grey = image.mean(1)
         position = (grey.flatten(1) - self.start) / self.step
         inside = position.clamp(0, KNOTS - 1)
-        index = inside.detach().floor().clamp(max=KNOTS - 2)
+        index = inside.detach().long().clamp(max=KNOTS - 2)
         values = self.values.expand(len(image), -1)
-        index_ = index.long()
-        below, above = values.gather(1, index_), values.gather(1, index_ + 1)
+        below, above = values.gather(1, index), values.gather(1, index + 1)
         moved = torch.lerp(below, above, inside - index) + (position - inside) * self.step
         return image + (moved.view_as(grey) - grey)[:, None]
 
