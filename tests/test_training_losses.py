@@ -20,16 +20,19 @@ from feature_network import (
 from losses import (
     A2K_BLOCKS,
     all_to_key_loss,
+    coherence_loss,
     content_loss,
     covariance_loss,
     feature_loss,
     global_loss,
     isotropy_loss,
     lattice_loss,
+    log_spectra,
     palette_loss,
     patch_loss,
     range_loss,
     spectrum_loss,
+    spread_loss,
     structure_loss,
     total_variation,
 )
@@ -69,13 +72,28 @@ def test_covariance_loss_sees_which_channels_fire_together() -> None:
 def test_spectrum_loss_sees_a_screen_and_a_checkerboard() -> None:
     noise = 0.05 * torch.randn(2, 3, 96, 96)
     style, ours = 0.5 + noise, 0.5 + noise.flip(2).roll(13, 3)
+
+    def distance(image: Tensor) -> float:
+        return float(spectrum_loss(log_spectra(image), log_spectra(style)))
+
     y, x = torch.meshgrid(torch.arange(96), torch.arange(96), indexing="ij")
-    same = float(spectrum_loss(ours, style))
     for period in (2, 4, 8):
         screen = 0.05 * torch.cos(2 * torch.pi * (x + y) / period) if period > 2 else 0.05 * (-1.0) ** (x + y)
-        assert float(spectrum_loss(ours + screen, style)) > 1.5 * same
-    assert float(spectrum_loss(ours.mean((2, 3), keepdim=True).expand_as(ours), style)) > 2
-    assert float(spectrum_loss(style, style)) == 0
+        assert distance(ours + screen) > 1.5 * distance(ours)
+    assert distance(ours.mean((2, 3), keepdim=True).expand_as(ours)) > 2
+    assert distance(style) == 0
+
+
+def test_spread_loss_tells_flat_fields_and_busy_places_from_an_even_relief() -> None:
+    def noise(seed: int) -> Tensor:
+        return torch.randn(2, 3, 128, 128, generator=torch.Generator().manual_seed(seed))
+
+    busy = (torch.arange(128) < 64).float()
+    style = log_spectra(0.5 + (0.002 + 0.1 * busy) * noise(0))
+    elsewhere = log_spectra(0.5 + (0.002 + 0.1 * busy.flip(0)[:, None]) * noise(1))
+    even = log_spectra(0.5 + 0.02 * noise(2))
+    assert float(spread_loss(even, style)) > 5 * float(spread_loss(elsewhere, style))
+    assert float(spread_loss(style, style)) == 0
 
 
 def test_patch_loss_tells_few_strong_strokes_from_many_faint_ones() -> None:
@@ -101,13 +119,34 @@ def test_isotropy_loss_sees_bricks_and_screens_where_the_content_is_flat() -> No
     noise = torch.randn(2, 3, 128, 128, generator=torch.Generator().manual_seed(0))
     flat, busy = torch.full_like(noise, 0.5), noise.clamp(0, 1)
     bricks = 0.5 + 0.1 * F.avg_pool2d(F.pad(noise, (4, 4, 0, 0), mode="circular"), (1, 9), stride=1)
-    assert float(isotropy_loss(0.5 + 0.1 * noise, flat)) < 0.1
-    assert float(isotropy_loss(bricks, flat)) > 1
-    assert float(isotropy_loss(bricks.transpose(2, 3), flat)) > 1
+
+    def unevenness(image: Tensor, content: Tensor) -> float:
+        return float(isotropy_loss(log_spectra(image), content))
+
+    assert unevenness(0.5 + 0.1 * noise, flat) < 0.1
+    assert unevenness(bricks, flat) > 1
+    assert unevenness(bricks.transpose(2, 3), flat) > 1
     y, x = torch.meshgrid(torch.arange(128), torch.arange(128), indexing="ij")
     screen = 0.5 + 0.1 * noise + 0.1 * torch.cos(2 * torch.pi * (x + y) / 8)
-    assert float(isotropy_loss(screen, flat)) > 4 * float(isotropy_loss(0.5 + 0.1 * noise, flat))
-    assert float(isotropy_loss(bricks, busy)) < 0.01
+    assert unevenness(screen, flat) > 4 * unevenness(0.5 + 0.1 * noise, flat)
+    assert unevenness(bricks, busy) < 0.01
+
+
+def test_coherence_loss_tells_strokes_from_cells_whichever_way_they_go() -> None:
+    def noise(seed: int) -> Tensor:
+        return torch.randn(2, 3, 160, 160, generator=torch.Generator().manual_seed(seed))
+
+    def strokes(seed: int) -> Tensor:
+        return 0.5 + 0.3 * F.avg_pool2d(F.pad(noise(seed), (8, 8, 0, 0), mode="circular"), (1, 17), stride=1)
+
+    cells = 0.5 + 0.3 * F.avg_pool2d(noise(2), 5, stride=1, padding=2)
+    across, down = strokes(0), strokes(1).transpose(2, 3)
+    assert float(coherence_loss(cells, across)) > 5 * float(coherence_loss(down, across))
+    assert float(coherence_loss(across, across)) == 0
+    # A picture without any slope has a gradient all the same.
+    flat = torch.full_like(across, 0.5, requires_grad=True)
+    coherence_loss(flat, across).backward()
+    assert flat.grad is not None and flat.grad.isfinite().all()
 
 
 def test_structure_loss_wants_light_and_shade_whatever_their_contrast_and_colours() -> None:

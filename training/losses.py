@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -130,25 +132,11 @@ SPECTRUM_FLOOR = 2e-5
 """Power, of pictures in 0..1, below which texture is invisible: about one step of 8 bits."""
 
 
-def spectrum_loss(stylized: Tensor, style: Tensor) -> Tensor:
-    """Mean squared distance of the average logarithmic spectra of small windows, `[B, 3, H, W]` pictures in 0..1.
+def log_spectra(images: Tensor) -> Tensor:
+    """Logarithmic power of windows of `[B, 3, H, W]` in 0..1, for the losses of texture below.
 
-    Strokes and grain spread over frequencies; a screen or a checkerboard, which feature statistics hardly see, is a peak.
-    The logarithm is averaged over windows, so that flat areas count as much as busy ones. Low frequencies weigh more.
+    `[B, 3, down, across, W, W/2+1]`: luminance and two colour differences, half-overlapping Hann windows of side W.
     """
-    radius = torch.hypot(
-        torch.fft.fftfreq(SPECTRUM_WINDOW, device=style.device)[:, None],
-        torch.fft.rfftfreq(SPECTRUM_WINDOW, device=style.device),
-    )
-    weight = torch.where(radius > 0, 1 / radius.clamp(min=1 / SPECTRUM_WINDOW), 0)
-    # Squared, as a screen is a large excess at few frequencies.
-    ours, theirs = (_log_spectra(images).mean((2, 3)) for images in (stylized, style))
-    difference = (ours - theirs).square().mean((0, 1))
-    return (difference * weight).sum() / weight.sum()
-
-
-def _log_spectra(images: Tensor) -> Tensor:
-    """`[B, 3, windows down, windows across, W, W/2+1]`: luminance and two colour differences, half-overlapping Hann windows."""
     side = SPECTRUM_WINDOW
     with torch.autocast(images.device.type, enabled=False):
         red, green, blue = images.float().unbind(1)
@@ -164,6 +152,44 @@ def _windows(planes: Tensor) -> Tensor:
     return planes.unfold(2, SPECTRUM_WINDOW, SPECTRUM_WINDOW // 2).unfold(3, SPECTRUM_WINDOW, SPECTRUM_WINDOW // 2)
 
 
+def _waves(device: torch.device) -> Tensor:
+    """`[W, W/2+1]`: how many waves of each frequency fit into a window."""
+    side = SPECTRUM_WINDOW
+    down = torch.fft.fftfreq(side, 1 / side, device=device)[:, None]
+    return torch.hypot(down, torch.fft.rfftfreq(side, 1 / side, device=device))
+
+
+def spectrum_loss(stylized: Tensor, style: Tensor) -> Tensor:
+    """Mean squared distance of the averages over windows of logarithmic spectra, from `log_spectra`.
+
+    Strokes and grain spread over frequencies; a screen or a checkerboard, which feature statistics hardly see, is a peak.
+    The logarithm is averaged over windows, so that flat areas count as much as busy ones. Low frequencies weigh more.
+    """
+    waves = _waves(style.device)
+    weight = torch.where(waves > 0, 1 / waves.clamp(min=1), 0)
+    # Squared, as a screen is a large excess at few frequencies.
+    difference = (stylized.mean((2, 3)) - style.mean((2, 3))).square().mean((0, 1))
+    return (difference * weight).sum() / weight.sum()
+
+
+BANDS = (1, 2, 4, 8, 16)
+"""Waves in a window: the limits of the octaves in which the contrast of windows is compared."""
+
+
+def spread_loss(stylized: Tensor, style: Tensor) -> Tensor:
+    """Mean squared distance of the distributions, over windows, of log contrast in octaves, from `log_spectra`.
+
+    Of two pictures with the same average spectrum one has flat fields between busy places, the other an even relief all
+    over: painters make the former, networks the latter. The windows of each picture are put in the order of their contrast
+    and compared in that order; both need the same number of windows.
+    """
+    waves = _waves(style.device)
+    octaves = torch.stack([(waves >= low) & (waves < high) for low, high in itertools.pairwise(BANDS)])
+    share = (octaves / octaves.sum((1, 2), keepdim=True)).flatten(1).T
+    ours, theirs = ((spectra.flatten(4) @ share).flatten(2, 3).sort(dim=2).values for spectra in (stylized, style))
+    return F.mse_loss(ours, theirs)
+
+
 COARSEST_WAVE = 3
 """Waves in a window: coarser ones follow the content."""
 
@@ -177,20 +203,51 @@ def isotropy_loss(stylized: Tensor, content: Tensor) -> Tensor:
     Buildings, frames and lines of print give styles twice the power along rows and columns. Statistics pass it on, and a
     network spends it on bricks in the sky; kept from rows and columns alone, it draws a diagonal screen. Texture that the
     content does not guide has no direction of its own. Mean over frequencies, luminance and two colour differences.
+
+    Args:
+        stylized: from `log_spectra`.
+        content: `[B, 3, H, W]` in 0..1.
     """
-    side = SPECTRUM_WINDOW
-    spectra = _log_spectra(stylized)
     deviation = _windows(content.float().mean(1, keepdim=True)).std((4, 5))
     flatness = torch.exp(-((deviation / FLAT) ** 2))[..., None, None]
-    spectrum = ((spectra * flatness).sum((2, 3)) / (flatness.sum((2, 3)) + 1e-6)).flatten(2)
-    down = torch.fft.fftfreq(side, 1 / side, device=content.device)[:, None]
-    across = torch.fft.rfftfreq(side, 1 / side, device=content.device)
-    radius = torch.hypot(down, across).round().flatten()
-    waves = torch.arange(COARSEST_WAVE, side // 2, device=content.device)
+    spectrum = ((stylized * flatness).sum((2, 3)) / (flatness.sum((2, 3)) + 1e-6)).flatten(2)
+    radius = _waves(content.device).round().flatten()
+    waves = torch.arange(COARSEST_WAVE, SPECTRUM_WINDOW // 2, device=content.device)
     rings = (radius == waves[:, None]).float()
     mean = spectrum @ (rings / rings.sum(1, keepdim=True)).T
     uneven = ((spectrum - mean @ rings).square() * rings.sum(0)).sum(2) / rings.sum()
     return (uneven * flatness.mean((2, 3, 4, 5))).mean()
+
+
+COHERENCE_SCALES = (1, 2, 4)
+"""Pixels: the cells in which directions are measured."""
+
+COHERENCE_WINDOW = 8
+"""Cells: the side of the windows, half of which overlap, in which directions are compared."""
+
+COHERENCE_FLOOR = 1e-4
+"""Mean squared slope, of pictures in 0..1, below which a window has no direction."""
+
+
+def coherence_loss(stylized: Tensor, style: Tensor) -> Tensor:
+    """Mean squared distance of the distributions of local coherence, of equally large `[B, 3, H, W]` pictures in 0..1.
+
+    Coherence is 1 where all slopes of luminance in a window are parallel, as along strokes, and 0 where no direction is
+    favoured, as in cells and grain (from the structure tensor: (l1 - l2) / (l1 + l2)). The windows of each picture are
+    put in the order of their coherence and compared in that order, at each scale; which way strokes go is left open.
+    """
+    total = stylized.new_zeros((), dtype=torch.float32)
+    with torch.autocast(style.device.type, enabled=False):
+        grey = torch.stack([stylized.float(), style.float()]).mean(2)
+        for cell in COHERENCE_SCALES:
+            small = F.avg_pool2d(grey, cell)
+            down, across = small.diff(dim=2)[..., :-1], small.diff(dim=3)[..., :-1, :]
+            products = torch.stack([down**2, across**2, down * across], dim=2).flatten(0, 1)
+            yy, xx, xy = F.avg_pool2d(products, COHERENCE_WINDOW, COHERENCE_WINDOW // 2).flatten(2).unbind(1)
+            coherence = ((xx - yy) ** 2 + 4 * xy**2 + COHERENCE_FLOOR**2 / 100).sqrt() / (xx + yy + COHERENCE_FLOOR)
+            ours, theirs = coherence.sort(dim=1).values.chunk(2)
+            total = total + F.mse_loss(ours, theirs)
+    return total
 
 
 STRUCTURE_CELL = 4

@@ -13,16 +13,19 @@ from a2k_core.statistics import channel_moments, normalize
 from feature_network import FeatureNetwork
 from losses import (
     all_to_key_loss,
+    coherence_loss,
     content_loss,
     covariance_loss,
     feature_loss,
     global_loss,
     isotropy_loss,
     lattice_loss,
+    log_spectra,
     palette_loss,
     patch_loss,
     range_loss,
     spectrum_loss,
+    spread_loss,
     structure_loss,
     total_variation,
 )
@@ -101,10 +104,13 @@ class Objective(nn.Module):
             terms["deep_style"] = options.deep_style_weight * global_loss(paired[4:], of_style[4:])
         if options.covariance_weight:
             terms["covariance"] = options.covariance_weight * covariance_loss(paired[:4], of_style[:4])
-        if options.spectrum_weight:
-            terms["spectrum"] = options.spectrum_weight * spectrum_loss(stylized[:batch], style)
-        if options.isotropy_weight:
-            terms["isotropy"] = options.isotropy_weight * isotropy_loss(stylized[:batch], content)
+        if options.spectrum_weight or options.spread_weight or options.isotropy_weight:
+            spectra, style_spectra = log_spectra(stylized[:batch]), log_spectra(style)
+            terms["spectrum"] = options.spectrum_weight * spectrum_loss(spectra, style_spectra)
+            terms["spread"] = options.spread_weight * spread_loss(spectra, style_spectra)
+            terms["isotropy"] = options.isotropy_weight * isotropy_loss(spectra, content)
+        if options.coherence_weight:
+            terms["coherence"] = options.coherence_weight * coherence_loss(stylized[:batch], style)
         if options.lattice_weight:
             terms["lattice"] = options.lattice_weight * lattice_loss(stylized)
         if options.palette_weight:

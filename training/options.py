@@ -69,8 +69,14 @@ class Options:
     deep_style_weight: float = knob(3.0, "the same at relu5_1, which holds the largest shapes; not in the paper")
     covariance_weight: float = knob(1.0, "covariances of relu1_1..relu4_1: which textures; not in the paper")
     spectrum_weight: float = knob(2.0, "log spectra of small windows: no screens, no checkerboards; not in the paper")
+    spread_weight: float = knob(
+        2.0, "flat fields and busy places as the style has them, instead of an even relief; not in the paper"
+    )
+    coherence_weight: float = knob(
+        80.0, "strokes where the style has strokes, cells and grain where it has those; not in the paper"
+    )
     isotropy_weight: float = knob(
-        80.0, "texture has no direction of its own where the content is flat: no bricks, no screens; not in the paper"
+        30.0, "texture has no direction of its own where the content is flat: no bricks, no screens; not in the paper"
     )
     lattice_weight: float = knob(
         20.0, "contrast that repeats every 2, 4 or 8 pixels, the mark of upsampling; not in the paper"
@@ -95,7 +101,7 @@ class Options:
         0.2, "encoder features stay a linear map away from the feature network's relu3_1..5_1"
     )
     tv_weight: float = knob(0.02, "total variation; a little against grain, it cures no screen")
-    range_weight: float = knob(10.0, "penalty for leaving 0..1, where the picture would clip")
+    range_weight: float = knob(30.0, "penalty for leaving 0..1, where the picture would clip")
     calibrate: bool = knob(
         True, "divide each feature level by its deviation over the styles: one scale for any feature network"
     )
@@ -126,6 +132,8 @@ PAPER: dict[str, Any] = {
     "deep_style_weight": 0.0,
     "covariance_weight": 0.0,
     "spectrum_weight": 0.0,
+    "spread_weight": 0.0,
+    "coherence_weight": 0.0,
     "isotropy_weight": 0.0,
     "lattice_weight": 0.0,
     "palette_weight": 0.0,
