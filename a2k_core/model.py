@@ -13,6 +13,7 @@ from .all_to_key import AllToKey
 from .blocks import pad_to_multiple
 from .colour import Colours, colour_match, colours_of
 from .config import StyA2KConfig
+from .content import Read
 from .decoder import CompactDecoder, VGGDecoder
 from .encoded_style import EncodedStyle
 from .encoder import CompactEncoder, Features, VGGEncoder
@@ -24,7 +25,6 @@ from .regions import Region
 from .statistics import Moments, channel_moments
 from .tiling import (
     Progress,
-    Read,
     Tile,
     TiledTransfer,
     Write,

@@ -11,12 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from .blocks import reflected_indices
 from .colour import ColourMatch, colour_match, colours_aimed_at, colours_of
 from .config import STRIDES
+from .content import Content, Read
 from .encoded_style import EncodedStyle
 from .encoder import Features
 from .errors import InputError
@@ -33,9 +32,6 @@ Tile = int | Literal["auto"] | None
 
 Progress = Callable[[float], None]
 """Is told how much is done, from 0 to 1, after each step. What it raises ends the work."""
-
-Read = Callable[[slice, slice], Tensor]
-"""Rows and columns of a picture to `[B, 3, rows, columns]`, floating, RGB in 0..1, on any device."""
 
 Write = Callable[[int, int, Tensor], None]
 """Takes a finished piece, `[B, 3, h, w]` in 0..1 of the dtype and device that were read, and its top and left."""
@@ -79,14 +75,13 @@ class TiledTransfer:
         progress: Progress | None = None,
     ) -> None:
         self.model = model
-        self.read = read
+        self.content = Content(read, shape, model.config.grid)
+        self.bounds = self.content.bounds
         self.write = write
-        self.batch, self.height, self.width = shape
         self.style = style
         self.strength = strength
         self.progress = progress
         self.grid = model.config.grid
-        self.bounds = Region(0, 0, -(-self.height // self.grid) * self.grid, -(-self.width // self.grid) * self.grid)
         self.reach = reach(model.config)
         self.keep = False
         self.kept: Features | None = None
@@ -112,7 +107,14 @@ class TiledTransfer:
             margin = self.reach.encoder + self.reach.attention + self.reach.decoder + self.grid
             memory = available(device) - reserved
             side, self.keep = choose_tile(
-                config, self.model.dtype, device, self.batch, self.bounds.bottom, self.bounds.right, margin, memory
+                config,
+                self.model.dtype,
+                device,
+                self.content.batch,
+                self.bounds.bottom,
+                self.bounds.right,
+                margin,
+                memory,
             )
         elif tile is not None:
             side = tile
@@ -120,7 +122,7 @@ class TiledTransfer:
         regions = self._measure(side, may_shrink)
         if not self.model.config.colour_match:
             self._each(regions, self._paint, may_shrink)
-        elif self.height * self.width > COLOURS_OF_ITSELF:
+        elif self.content.area > COLOURS_OF_ITSELF:
             self.colours = self._colours_of_copy(side, may_shrink)
             self._each(regions, self._paint, may_shrink)
         else:
@@ -186,7 +188,7 @@ class TiledTransfer:
 
     def _finish(self, region: Region, image: Tensor, rebuilt: Tensor | None) -> None:
         """Write a decoded region in its colours, below full strength with the detail given back that the network loses."""
-        content = self._content(region)
+        content = self.content.pixels(region)
         if self.colours:
             # In part, so that next to no strength changes next to nothing, however well the network rebuilds contents.
             matched = self.colours.apply(image)
@@ -224,67 +226,38 @@ class TiledTransfer:
         first = next(iter(pieces.values()))
         if len(pieces) == 1:
             return first
-        whole = first.new_empty((*first.shape[:2], self.height, self.width))
+        whole = first.new_empty((*first.shape[:2], self.content.height, self.content.width))
         for region, piece in pieces.items():
             whole[..., region.top : region.bottom, region.left : region.right] = piece
         return whole
 
     def _colours_of_itself(self, decoded: Tensor) -> ColourMatch:
         """What moves the colours of a whole decoded picture to where the strength says."""
-        content = colours_of(self._content(self.bounds)) if self.strength < 1 else None
+        content = colours_of(self.content.pixels(self.bounds)) if self.strength < 1 else None
         return colour_match(decoded, colours_aimed_at(content, self.style.colours, self.strength))
 
     def _colours_of_copy(self, side: int, may_shrink: bool) -> ColourMatch:
         """The same, for a picture that is too large, from a reduced copy."""
-        copy = self._reduced(math.ceil(math.sqrt(self.height * self.width / COLOURS_OF_COPY)))
-        shape = (self.batch, *copy.shape[-2:])
+        copy = self.content.reduced(math.ceil(math.sqrt(self.content.area / COLOURS_OF_COPY)))
+        shape = (self.content.batch, *copy.shape[-2:])
         inner = TiledTransfer(
             self.model, lambda rows, columns: copy[..., rows, columns], self.write, shape, self.style, self.strength
         )
         decoded, _ = inner._whole(inner._measure(side, may_shrink), may_shrink, rebuild=False)
         return inner._colours_of_itself(decoded)
 
-    def _content(self, region: Region) -> Tensor:
-        """The pixels of a region that belong to the picture."""
-        bottom, right = min(region.bottom, self.height), min(region.right, self.width)
-        return self.read(slice(region.top, bottom), slice(region.left, right))
-
-    def _reduced(self, factor: int) -> Tensor:
-        """The content, each side divided by `factor` and rounded up: means of squares of pixels, read in strips."""
-        rows = max(1, COLOURS_OF_ITSELF // (self.width * factor)) * factor
-        strips = []
-        for top in range(0, self.height, rows):
-            strip = self.read(slice(top, min(top + rows, self.height)), slice(0, self.width))
-            if factor > 1:
-                strip = F.avg_pool2d(strip.float(), factor, ceil_mode=True, count_include_pad=False)
-            strips.append(strip)
-        return torch.cat(strips, dim=2)
-
     def _encode(self, region: Region) -> Features:
         """The features of a region, exactly those of the whole picture."""
         seen = region.grown(self.reach.encoder, STRIDES[-1], self.bounds)
-        image = self.model.grained(self._read_padded(seen).to(self.model.device), seen.top, seen.left)
+        image = self.model.grained(self.content.padded(seen).to(self.model.device), seen.top, seen.left)
         features = self.model.encoder(image.to(self.model.dtype, memory_format=torch.channels_last))
         return self._crop(features, seen, region)
 
     def _decode(self, features: Features, at: Region, decoded: Region, region: Region) -> Tensor:
         """The pixels of `region` that belong to the picture, seeing the features of `decoded`, from those of `at`."""
         image = self.model.decode(self._crop(features, at, decoded))
-        top, left = region.top - decoded.top, region.left - decoded.left
-        bottom, right = min(region.bottom, self.height) - decoded.top, min(region.right, self.width) - decoded.left
-        return image[..., top:bottom, left:right]
-
-    def _read_padded(self, region: Region) -> Tensor:
-        """Pixels of the picture as `pad_to_multiple` extends it."""
-        rows = reflected_indices(self.height, region.bottom, region.top)
-        columns = reflected_indices(self.width, region.right, region.left)
-        first_row, first_column = int(rows.min()), int(columns.min())
-        image = self.read(slice(first_row, int(rows.max()) + 1), slice(first_column, int(columns.max()) + 1))
-        if image.shape[-2] != len(rows) or region.bottom > self.height:
-            image = image.index_select(2, (rows - first_row).to(image.device))
-        if image.shape[-1] != len(columns) or region.right > self.width:
-            image = image.index_select(3, (columns - first_column).to(image.device))
-        return image
+        top, left, bottom, right = self.content.inside(region)
+        return image[..., top - decoded.top : bottom - decoded.top, left - decoded.left : right - decoded.left]
 
     def _keep(self, features: Features, region: Region) -> None:
         """Put the features of a region where those of the whole picture are collected."""

@@ -141,17 +141,3 @@ def test_large_pictures_take_their_colours_from_a_reduced_copy(
     whole = compact_model.transfer(content, style, strength)
     torch.testing.assert_close(compact_model.transfer(content, style, strength, tile=64), whole, rtol=0, atol=1e-4)
     assert 0 < (whole - by_itself).abs().max() < 0.2
-
-
-def test_the_copy_is_made_of_means(compact_model: StyA2K, style: EncodedStyle, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Strip by strip, with smaller squares at the right and lower edges."""
-    monkeypatch.setattr(tiling, "COLOURS_OF_ITSELF", 1000)
-    content = picture(101, 89, seed=1)
-    transfer = tiling.TiledTransfer(
-        compact_model, lambda rows, columns: content[..., rows, columns], lambda *_: None, (1, 101, 89), style, 1.0
-    )
-    copy = transfer._reduced(4)
-    assert copy.shape == (1, 3, 26, 23)
-    torch.testing.assert_close(copy[..., 7, 5], content[..., 28:32, 20:24].mean((2, 3)))
-    torch.testing.assert_close(copy[..., -1, -1], content[..., 100:, 88:].mean((2, 3)))
-    assert transfer._reduced(1) is not content and torch.equal(transfer._reduced(1), content)

@@ -1,0 +1,70 @@
+"""The content as a transfer sees it: a picture of any size that is read in parts and goes on by reflection to the grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .blocks import reflected_indices
+from .regions import Region
+
+Read = Callable[[slice, slice], Tensor]
+"""Rows and columns of a picture to `[B, 3, rows, columns]`, floating, RGB in 0..1, on any device."""
+
+STRIP = 2**20
+"""Pixels, about, that are read at once where a picture is gone through from top to bottom."""
+
+
+class Content:
+    """A picture, or a batch of equally large ones.
+
+    Args:
+        read: gives the pixels.
+        shape: batch, height and width.
+        grid: the padded picture's sides are the next multiples of it.
+    """
+
+    def __init__(self, read: Read, shape: tuple[int, int, int], grid: int) -> None:
+        self._read = read
+        self.batch, self.height, self.width = shape
+        self.bounds = Region(0, 0, -(-self.height // grid) * grid, -(-self.width // grid) * grid)
+
+    @property
+    def area(self) -> int:
+        """Pixels of the picture itself."""
+        return self.height * self.width
+
+    def inside(self, region: Region) -> Region:
+        """What of a region belongs to the picture itself."""
+        return region._replace(bottom=min(region.bottom, self.height), right=min(region.right, self.width))
+
+    def pixels(self, region: Region) -> Tensor:
+        """The pixels of a region that belong to the picture itself."""
+        top, left, bottom, right = self.inside(region)
+        return self._read(slice(top, bottom), slice(left, right))
+
+    def padded(self, region: Region) -> Tensor:
+        """All pixels of a region of the picture as `pad_to_multiple` extends it."""
+        rows = reflected_indices(self.height, region.bottom, region.top)
+        columns = reflected_indices(self.width, region.right, region.left)
+        first_row, first_column = int(rows.min()), int(columns.min())
+        image = self._read(slice(first_row, int(rows.max()) + 1), slice(first_column, int(columns.max()) + 1))
+        if image.shape[-2] != len(rows) or region.bottom > self.height:
+            image = image.index_select(2, (rows - first_row).to(image.device))
+        if image.shape[-1] != len(columns) or region.right > self.width:
+            image = image.index_select(3, (columns - first_column).to(image.device))
+        return image
+
+    def reduced(self, factor: int) -> Tensor:
+        """The picture with each side divided by `factor` and rounded up: means of squares of pixels, read in strips."""
+        rows = max(1, STRIP // (self.width * factor)) * factor
+        strips = []
+        for top in range(0, self.height, rows):
+            strip = self._read(slice(top, min(top + rows, self.height)), slice(0, self.width))
+            if factor > 1:
+                strip = F.avg_pool2d(strip.float(), factor, ceil_mode=True, count_include_pad=False)
+            strips.append(strip)
+        return torch.cat(strips, dim=2)
