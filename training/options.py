@@ -70,13 +70,13 @@ class Options:
     covariance_weight: float = knob(1.0, "covariances of relu1_1..relu4_1: which textures; not in the paper")
     spectrum_weight: float = knob(2.0, "log spectra of small windows: no screens, no checkerboards; not in the paper")
     spread_weight: float = knob(
-        3.0, "flat fields and busy places as the style has them, instead of an even relief; not in the paper"
+        2.0, "flat fields and busy places as the style has them, instead of an even relief; not in the paper"
     )
     coherence_weight: float = knob(
-        150.0, "strokes where the style has strokes, cells and grain where it has those; not in the paper"
+        100.0, "strokes where the style has strokes, cells and grain where it has those; not in the paper"
     )
     isotropy_weight: float = knob(
-        5.0, "texture has no direction of its own where the content is flat: no bricks, no screens; not in the paper"
+        20.0, "texture has no direction of its own where the content is flat: no bricks, no screens; not in the paper"
     )
     lattice_weight: float = knob(
         20.0, "contrast that repeats every 2, 4 or 8 pixels, the mark of upsampling; not in the paper"
@@ -91,7 +91,7 @@ class Options:
     )
     a2k_weight: float = knob(0.0, "parameter-free all-to-key loss (the paper's L_A2K; 1.25 there)")
     content_weight: float = knob(
-        11.0, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper"
+        9.0, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper"
     )
     structure_weight: float = knob(5.0, "light and shade stay where the content has them; not in the paper")
     identity_weight: float = knob(
