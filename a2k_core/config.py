@@ -124,7 +124,7 @@ class StyA2KConfig:
             scaled_logits=True,
             residual="adain",
             overlap=True,
-            grain=0.005,
+            grain=0.006,
             colour_match=True,
         )
 

@@ -225,7 +225,7 @@ COHERENCE_SCALES = (1, 2, 4)
 COHERENCE_WINDOW = 8
 """Cells: the side of the windows, half of which overlap, in which directions are compared."""
 
-COHERENCE_FLOOR = 1e-4
+COHERENCE_FLOOR = 2e-6
 """Mean squared slope, of pictures in 0..1, below which a window has no direction."""
 
 

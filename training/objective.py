@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from a2k_core import StyA2K
 from a2k_core.colour import colours_of
 from a2k_core.encoder import Features
+from a2k_core.grain import add_grain, make_grain
 from a2k_core.statistics import channel_moments, normalize
 from feature_network import FeatureNetwork
 from losses import (
@@ -43,6 +44,8 @@ class Objective(nn.Module):
         super().__init__()
         self.model = model
         self.options = options
+        self.grain: Tensor | None
+        self.register_buffer("grain", options.grain * make_grain() if options.grain else None, persistent=False)
         # In a tuple: the frozen network is no part of what is saved or averaged.
         self._features = (features,)
         own, theirs = model.config.channels, features.encoder.widths[2:]
@@ -87,7 +90,8 @@ class Objective(nn.Module):
 
         # Anywhere in the repeating grain, but the same on every run.
         top, left = torch.randint(2**16, (2,), generator=random).tolist()
-        source_features = self.model.encoder(self.model.grained(source, top, left))
+        grained = source if self.grain is None else add_grain(source, self.grain, top, left)
+        source_features = self.model.encoder(grained)
         encoded = self.model.encode_style_features(self.model.encoder(target_style), colours_of(target_style))
         moments = [channel_moments(level) for level in source_features]
         decoded = self.model.decode(self.model.stylize(source_features, moments, encoded, 1.0)).float()

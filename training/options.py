@@ -52,6 +52,11 @@ class Options:
     turn: float = knob(
         0.5, "share of crops turned by any angle: strokes must not follow rows and columns of a camera or of JPEG"
     )
+    grain: float = knob(
+        0.025,
+        "deviation of the noise under contents; that of the finished network is weaker, and what it then does with a smooth "
+        "sky is calmer and follows the sky's own lines",
+    )
     lr: float = knob(1e-3, "Adam's peak learning rate; the compact network has no pretrained part to protect")
     schedule: Literal["cosine", "paper"] = knob(
         "cosine", "cosine to 1/50 of the peak, or the paper's: constant, then x0.3 thrice"
@@ -70,13 +75,13 @@ class Options:
     covariance_weight: float = knob(1.0, "covariances of relu1_1..relu4_1: which textures; not in the paper")
     spectrum_weight: float = knob(2.0, "log spectra of small windows: no screens, no checkerboards; not in the paper")
     spread_weight: float = knob(
-        2.0, "flat fields and busy places as the style has them, instead of an even relief; not in the paper"
+        3.0, "flat fields and busy places as the style has them, instead of an even relief; not in the paper"
     )
     coherence_weight: float = knob(
         100.0, "strokes where the style has strokes, cells and grain where it has those; not in the paper"
     )
     isotropy_weight: float = knob(
-        20.0, "texture has no direction of its own where the content is flat: no bricks, no screens; not in the paper"
+        30.0, "texture has no direction of its own where the content is flat: no bricks, no screens; not in the paper"
     )
     lattice_weight: float = knob(
         20.0, "contrast that repeats every 2, 4 or 8 pixels, the mark of upsampling; not in the paper"
@@ -90,9 +95,7 @@ class Options:
         90.0, "a content and the same after strong JPEG give the same picture; every other step; not in the paper"
     )
     a2k_weight: float = knob(0.0, "parameter-free all-to-key loss (the paper's L_A2K; 1.25 there)")
-    content_weight: float = knob(
-        9.0, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper"
-    )
+    content_weight: float = knob(8.0, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper")
     structure_weight: float = knob(5.0, "light and shade stay where the content has them; not in the paper")
     identity_weight: float = knob(
         8.0, "a picture in its own style stays itself; keeps detail and colours exact; every other step"
@@ -125,6 +128,7 @@ PAPER: dict[str, Any] = {
     "zoom": 2.0,
     "magnify": 1.0,
     "turn": 0.0,
+    "grain": 0.0,
     "lr": 2e-4,
     "schedule": "paper",
     "warmup": 0,
@@ -225,8 +229,9 @@ def _check(parser: argparse.ArgumentParser, options: Options) -> None:
     for name in ("zoom", "magnify"):
         if getattr(options, name) < 1:
             parser.error(f"--{name} is {getattr(options, name)}; it must be at least 1")
-    if not 0 <= options.turn <= 1:
-        parser.error(f"--turn is {options.turn}; it must lie between 0 and 1")
+    for name in ("turn", "grain"):
+        if not 0 <= getattr(options, name) <= 1:
+            parser.error(f"--{name} is {getattr(options, name)}; it must lie between 0 and 1")
     if not 0 <= options.ema < 1:
         parser.error(f"--ema is {options.ema}; it must be at least 0 and below 1")
     if options.features != "torchvision" and options.feature_weights is None:
