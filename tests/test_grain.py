@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
 from tiny_networks import picture, random_model
+from training_helpers import write_distilled
 
 from a2k_core import StyA2K, StyA2KConfig
 from a2k_core.grain import GRAIN_PERIOD, add_grain, make_grain
+from feature_network import FeatureNetwork, encoder_config, load_encoder
+from objective import Objective
+from options import Options
 
 
 def test_it_is_the_same_noise_every_time() -> None:
@@ -49,3 +54,21 @@ def test_a_flat_picture_gets_texture_from_it(compact_model: StyA2K, compact_conf
 def test_styles_get_none(compact_model: StyA2K) -> None:
     flat = compact_model.encode_style(torch.full((1, 3, 64, 64), 0.5))
     assert all(float(level.std.max()) < 0.01 for level in flat.levels)
+
+
+def test_training_has_its_own(compact_model: StyA2K, compact_config: StyA2KConfig, tmp_path: Path) -> None:
+    """How strong it is while training is the run's choice, not the network's."""
+    encoder = load_encoder(
+        "distilled", write_distilled(tmp_path / "vgg.safetensors"), encoder_config("distilled", wide=False)
+    )
+    features = FeatureNetwork(encoder)
+    flat, style = torch.full((1, 3, 64, 64), 0.5), picture(64, 64, seed=3)
+    bare = random_model(dataclasses.replace(compact_config, grain=0.0))
+    bare.load_state_dict(compact_model.state_dict())
+
+    def terms(model: StyA2K, grain: float) -> dict[str, float]:
+        _, found = Objective(model, features, Options(grain=grain, regression_weight=0))(flat, style)
+        return {name: float(term) for name, term in found.items()}
+
+    assert terms(bare, 0.02) == terms(compact_model, 0.02)
+    assert terms(bare, 0.02)["style"] != terms(bare, 0.0)["style"]
