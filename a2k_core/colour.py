@@ -23,9 +23,6 @@ the grey axis variances are three times those of greys."""
 SAMPLES = 2**14
 """Pixels, about, that stand for all of a picture that has many more: a mean is then off by half an 8-bit level at most, about."""
 
-STRIP = 2**16
-"""Pixels, about, whose colours are moved at once on a CPU."""
-
 # Orthonormal axes: grey first, then two of colour.
 _AXES = (
     (3**-0.5, 3**-0.5, 3**-0.5),
@@ -60,11 +57,6 @@ class ColourMatch(NamedTuple):
 
     def apply(self, image: Tensor) -> Tensor:
         """`[B, 3, H, W]` RGB, any part of the picture that the match was made for, matched, in fp32."""
-        # Strips stay in a processor's cache, and what is needed on the way to the result stays small.
-        rows = max(STRIP // image.shape[-1], 1) if image.device.type == "cpu" else image.shape[-2]
-        return torch.cat([self._apply(strip) for strip in image.split(rows, dim=2)], dim=2)
-
-    def _apply(self, image: Tensor) -> Tensor:
         red, green, blue = self.curve.apply(image).split(1, dim=1)
         of_red, of_green, of_blue = self.matrix[..., None, None].unbind(2)
         mapped = torch.addcmul(self.offset[..., None, None], of_red, red)
