@@ -7,6 +7,15 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from texture_losses import (
+    coherence_loss,
+    isotropy_loss,
+    lattice_loss,
+    log_spectra,
+    patch_loss,
+    spectrum_loss,
+    spread_loss,
+)
 from torch import Tensor
 from training_helpers import write_distilled
 
@@ -20,19 +29,12 @@ from feature_network import (
 from losses import (
     A2K_BLOCKS,
     all_to_key_loss,
-    coherence_loss,
     content_loss,
     covariance_loss,
     feature_loss,
     global_loss,
-    isotropy_loss,
-    lattice_loss,
-    log_spectra,
     palette_loss,
-    patch_loss,
     range_loss,
-    spectrum_loss,
-    spread_loss,
     structure_loss,
     total_variation,
 )

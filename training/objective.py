@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from texture_losses import (
+    coherence_loss,
+    isotropy_loss,
+    lattice_loss,
+    log_spectra,
+    patch_loss,
+    spectrum_loss,
+    spread_loss,
+)
 from torch import Tensor, nn
 
 from a2k_core import StyA2K
@@ -14,19 +23,12 @@ from a2k_core.statistics import channel_moments, normalize
 from feature_network import FeatureNetwork
 from losses import (
     all_to_key_loss,
-    coherence_loss,
     content_loss,
     covariance_loss,
     feature_loss,
     global_loss,
-    isotropy_loss,
-    lattice_loss,
-    log_spectra,
     palette_loss,
-    patch_loss,
     range_loss,
-    spectrum_loss,
-    spread_loss,
     structure_loss,
     total_variation,
 )
