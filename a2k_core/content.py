@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -61,10 +60,15 @@ class Content:
     def reduced(self, factor: int) -> Tensor:
         """The picture with each side divided by `factor` and rounded up: means of squares of pixels, read in strips."""
         rows = max(1, STRIP // (self.width * factor)) * factor
-        strips = []
+        size = (-(-self.height // factor), -(-self.width // factor))
+        copy: Tensor | None = None
         for top in range(0, self.height, rows):
             strip = self._read(slice(top, min(top + rows, self.height)), slice(0, self.width))
             if factor > 1:
                 strip = F.avg_pool2d(strip.float(), factor, ceil_mode=True, count_include_pad=False)
-            strips.append(strip)
-        return torch.cat(strips, dim=2)
+            # Written where it belongs at once: small strips that are kept between large ones that are not tear up the heap.
+            if copy is None:
+                copy = strip.new_empty((*strip.shape[:2], *size))
+            copy[..., top // factor : top // factor + strip.shape[2], :] = strip
+        assert copy is not None
+        return copy
