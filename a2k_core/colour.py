@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from . import tones
+from .shoulder import Shoulder, shoulder
 from .tones import ToneCurve, grey_levels, tone_curve
 
 FLOOR = 3 * tones.FLOOR
@@ -45,7 +46,7 @@ class Colours(NamedTuple):
 
 
 class ColourMatch(NamedTuple):
-    """A tone curve, then matrix @ colour + offset, for each picture of a batch; that of one picture serves any batch."""
+    """A tone curve, matrix @ colour + offset, a shoulder, for each picture of a batch; that of one picture serves any batch."""
 
     curve: ToneCurve
 
@@ -55,12 +56,15 @@ class ColourMatch(NamedTuple):
     offset: Tensor
     """`[B, 3]`, fp32."""
 
+    shoulder: Shoulder | None = None
+
     def apply(self, image: Tensor) -> Tensor:
         """`[B, 3, H, W]` RGB, any part of the picture that the match was made for, matched, in fp32."""
         red, green, blue = self.curve.apply(image).split(1, dim=1)
         of_red, of_green, of_blue = self.matrix[..., None, None].unbind(2)
         mapped = torch.addcmul(self.offset[..., None, None], of_red, red)
-        return torch.addcmul(torch.addcmul(mapped, of_green, green), of_blue, blue)
+        mapped = torch.addcmul(torch.addcmul(mapped, of_green, green), of_blue, blue)
+        return mapped if self.shoulder is None else self.shoulder.apply(mapped)
 
 
 def colours_of(image: Tensor) -> Colours:
@@ -101,7 +105,9 @@ def colour_match(image: Tensor, target: Colours) -> ColourMatch:
     matrix = axes.T @ torch.linalg.solve_triangular(have, want, upper=False, left=False) @ axes
     offset = target.mean.cpu().double() - (matrix @ mean.cpu().double()[..., None])[..., 0]
     device = target.mean.device
-    return ColourMatch(curve, matrix.float().to(device), offset.float().to(device))
+    match = ColourMatch(curve, matrix.float().to(device), offset.float().to(device))
+    with torch.no_grad():
+        return match._replace(shoulder=shoulder(match.apply(image), target.levels))
 
 
 def sampled(image: Tensor) -> Tensor:

@@ -112,9 +112,12 @@ class Objective(nn.Module):
             terms["covariance"] = options.covariance_weight * covariance_loss(paired[:4], of_style[:4])
         if options.spectrum_weight or options.spread_weight or options.isotropy_weight:
             spectra, style_spectra = log_spectra(stylized[:batch]), log_spectra(style)
-            terms["spectrum"] = options.spectrum_weight * spectrum_loss(spectra, style_spectra)
-            terms["spread"] = options.spread_weight * spread_loss(spectra, style_spectra)
-            terms["isotropy"] = options.isotropy_weight * isotropy_loss(spectra, content)
+            if options.spectrum_weight:
+                terms["spectrum"] = options.spectrum_weight * spectrum_loss(spectra, style_spectra)
+            if options.spread_weight:
+                terms["spread"] = options.spread_weight * spread_loss(spectra, style_spectra)
+            if options.isotropy_weight:
+                terms["isotropy"] = options.isotropy_weight * isotropy_loss(spectra, content)
         if options.coherence_weight:
             terms["coherence"] = options.coherence_weight * coherence_loss(stylized[:batch], style)
         if options.lattice_weight:

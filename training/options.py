@@ -48,7 +48,7 @@ class Options:
     zoom: float = knob(
         1.7, "crops are cut up to this much larger and scaled down, so that several texture scales are seen"
     )
-    magnify: float = knob(2.2, "crops are cut up to this much smaller and scaled up: soft pictures are seen too")
+    magnify: float = knob(3.2, "crops are cut up to this much smaller and scaled up: large soft pictures are seen too")
     turn: float = knob(
         0.5, "share of crops turned by any angle: strokes must not follow rows and columns of a camera or of JPEG"
     )

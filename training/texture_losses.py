@@ -127,7 +127,8 @@ def spread_loss(stylized: Tensor, style: Tensor) -> Tensor:
     waves = _waves(style.device)
     octaves = torch.stack([(waves >= low) & (waves < high) for low, high in itertools.pairwise(BANDS)])
     share = (octaves / octaves.sum((1, 2), keepdim=True)).flatten(1).T
-    ours, theirs = ((spectra.flatten(4) @ share).flatten(2, 3).sort(dim=2).values for spectra in (stylized, style))
+    with torch.autocast(style.device.type, enabled=False):
+        ours, theirs = ((spectra.flatten(4) @ share).flatten(2, 3).sort(dim=2).values for spectra in (stylized, style))
     return F.mse_loss(ours, theirs)
 
 
@@ -155,8 +156,9 @@ def isotropy_loss(stylized: Tensor, content: Tensor) -> Tensor:
     radius = _waves(content.device).round().flatten()
     waves = torch.arange(COARSEST_WAVE, SPECTRUM_WINDOW // 2, device=content.device)
     rings = (radius == waves[:, None]).float()
-    mean = spectrum @ (rings / rings.sum(1, keepdim=True)).T
-    uneven = ((spectrum - mean @ rings).square() * rings.sum(0)).sum(2) / rings.sum()
+    with torch.autocast(content.device.type, enabled=False):
+        mean = spectrum @ (rings / rings.sum(1, keepdim=True)).T
+        uneven = ((spectrum - mean @ rings).square() * rings.sum(0)).sum(2) / rings.sum()
     return (uneven * flatness.mean((2, 3, 4, 5))).mean()
 
 

@@ -1,0 +1,58 @@
+"""Shoulder: colours that would end beyond black or white bend towards them instead of clipping, as on film.
+
+Clipped highlights are flat and their colours are wrong. A shoulder keeps their drawing. Where nothing would clip it is a straight line.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+KNEE = 0.25
+"""How far from black and white the bend begins; colours between are left as they are."""
+
+OUTLIERS = 0.02
+"""Share of the pixels of a colour that may clip still: a few sparks do not dim all other highlights."""
+
+PURE = 2 / 255
+"""Greys of a style so near to black or white are meant to be pure, and its share of them may clip too."""
+
+
+class Shoulder(NamedTuple):
+    """How far the colours of each picture of a batch bend; what was made for one picture serves any batch."""
+
+    dark: Tensor
+    """`[B, 3]`, fp32, not negative: bend at the black end of each colour, 0 for none."""
+
+    light: Tensor
+    """`[B, 3]`, fp32, not negative: bend at the white end."""
+
+    def apply(self, image: Tensor) -> Tensor:
+        """`[B, 3, H, W]` RGB in fp32, bent. Rising everywhere."""
+        under, over = (KNEE - image).clamp_(min=0), (image - (1 - KNEE)).clamp_(min=0)
+        dark, light = self.dark[..., None, None], self.light[..., None, None]
+        # Beyond the knee, u becomes u / (1 + bend * u).
+        return image + dark * under**2 / (1 + dark * under) - light * over**2 / (1 + light * over)
+
+
+def shoulder(image: Tensor, style_levels: Tensor) -> Shoulder:
+    """The bend that takes all but outliers of whole pictures, `[B, 3, H, W]` RGB in fp32, into 0..1.
+
+    Args:
+        image: all pixels, or a sample of them.
+        style_levels: `[B or 1, LEVELS]`, from `grey_levels`: as much as is pure in the style may clip.
+    """
+    with torch.no_grad():
+        ranked = image.flatten(2).sort(dim=2).values
+        reach = (_beyond(1 - ranked.flip(2), style_levels < PURE), _beyond(ranked, style_levels > 1 - PURE))
+        # The bend c for which KNEE + excess, beyond the knee, ends at KNEE.
+        return Shoulder(*(excess / (KNEE * (KNEE + excess)) for excess in reach))
+
+
+def _beyond(ranked: Tensor, pure: Tensor) -> Tensor:
+    """`[B, 3]`: by how much the highest of the rising `[B, 3, N]` exceed 1, but for the share that may."""
+    share = (pure.float().mean(1) + OUTLIERS).clamp(max=1).expand(len(ranked))
+    index = ((1 - share) * (ranked.shape[2] - 1)).round().long()
+    return (ranked.gather(2, index[:, None, None].expand(-1, 3, 1))[..., 0] - 1).clamp(min=0)
