@@ -31,10 +31,10 @@ class Shoulder(NamedTuple):
 
     def apply(self, image: Tensor) -> Tensor:
         """`[B, 3, H, W]` RGB in fp32, bent. Rising everywhere."""
-        under, over = (KNEE - image).clamp_(min=0), (image - (1 - KNEE)).clamp_(min=0)
-        dark, light = self.dark[..., None, None], self.light[..., None, None]
-        # Beyond the knee, u becomes u / (1 + bend * u).
-        return image + dark * under**2 / (1 + dark * under) - light * over**2 / (1 + light * over)
+        # Beyond the knee, u becomes u / (1 + c * u). Here u is negative at the white end.
+        beyond = image.clamp(KNEE, 1 - KNEE).sub_(image)
+        bend = torch.maximum(beyond * self.dark[..., None, None], beyond * -self.light[..., None, None])
+        return torch.addcdiv(image, beyond * bend, bend + 1)
 
 
 def shoulder(image: Tensor, style_levels: Tensor) -> Shoulder:
@@ -47,7 +47,7 @@ def shoulder(image: Tensor, style_levels: Tensor) -> Shoulder:
     with torch.no_grad():
         ranked = image.flatten(2).sort(dim=2).values
         reach = (_beyond(1 - ranked.flip(2), style_levels < PURE), _beyond(ranked, style_levels > 1 - PURE))
-        # The bend c for which KNEE + excess, beyond the knee, ends at KNEE.
+        # The c for which KNEE + excess, beyond the knee, ends at KNEE.
         return Shoulder(*(excess / (KNEE * (KNEE + excess)) for excess in reach))
 
 
