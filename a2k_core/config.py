@@ -124,7 +124,7 @@ class StyA2KConfig:
             scaled_logits=True,
             residual="adain",
             overlap=True,
-            grain=0.006,
+            grain=0.01,
             colour_match=True,
         )
 
