@@ -10,6 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from .statistics import rising
+
 KNEE = 0.25
 """How far from black and white the bend begins; colours between are left as they are."""
 
@@ -45,7 +47,7 @@ def shoulder(image: Tensor, style_levels: Tensor) -> Shoulder:
         style_levels: `[B or 1, LEVELS]`, from `grey_levels`: as much as is pure in the style may clip.
     """
     with torch.no_grad():
-        ranked = image.flatten(2).sort(dim=2).values
+        ranked = rising(image.detach().flatten(2))
         reach = (_beyond(1 - ranked.flip(2), style_levels < PURE), _beyond(ranked, style_levels > 1 - PURE))
         # The c for which KNEE + excess, beyond the knee, ends at KNEE.
         return Shoulder(*(excess / (KNEE * (KNEE + excess)) for excess in reach))

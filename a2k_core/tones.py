@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .statistics import rising
+
 LEVELS = 64
 """Equally frequent greys that stand for all of a picture's."""
 
@@ -57,7 +59,7 @@ class ToneCurve(NamedTuple):
 def grey_levels(image: Tensor) -> Tensor:
     """`[B, LEVELS]`, rising, fp32: the means of equally large shares of the sorted greys of `[B, 3, H, W]` RGB."""
     greys = image.float().mean(1).flatten(1)
-    return F.adaptive_avg_pool1d(greys.sort(dim=1).values, LEVELS)
+    return F.adaptive_avg_pool1d(rising(greys), LEVELS)
 
 
 def tone_curve(source: Tensor, target: Tensor) -> ToneCurve:

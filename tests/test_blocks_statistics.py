@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from a2k_core.blocks import from_blocks, pad_to_multiple, to_blocks
-from a2k_core.statistics import Moments, PartialMoments, adain, channel_moments, normalize
+from a2k_core.statistics import Moments, PartialMoments, adain, channel_moments, normalize, rising
 
 SIDES = st.integers(1, 40)
 
@@ -153,3 +153,15 @@ def test_statistics_of_half_precision_features_are_fp32(dtype: torch.dtype) -> N
     assert torch.allclose(moments.std, (variance + 1e-5).sqrt().float(), rtol=1e-5)
     assert normalize(features, moments).dtype == torch.float32
     assert adain(features, moments, Moments(*moments)).dtype == torch.float32
+
+
+def test_values_are_sorted_alike_with_and_without_gradients() -> None:
+    values = torch.randn(2, 3, 500, generator=torch.Generator().manual_seed(0))
+    expected = values.sort(dim=-1).values
+    assert torch.equal(rising(values), expected)
+    tracked = values.clone().requires_grad_()
+    result = rising(tracked)
+    assert torch.equal(result, expected)
+    result[..., -1].sum().backward()
+    assert tracked.grad is not None
+    assert torch.equal(tracked.grad, (values == values.amax(-1, keepdim=True)).float())
