@@ -1,8 +1,8 @@
 """Colour match: a picture's colours are moved to the style's, by a tone curve, one linear map and a shoulder.
 
 The network places strokes and light; that all its colours together are the style's, of any style, is then no matter of what
-it has seen in training. The curve gives greys the style's distribution, the map gives colours its mean and covariance, the shoulder keeps them
-from clipping. All are the same for the whole picture, so they draw no edges and no halos.
+it has seen in training. The curve gives greys the style's distribution, the map gives colours its mean and covariance,
+the shoulder keeps them from clipping. All are the same for the whole picture, so they draw no edges and no halos.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ def colour_match(image: Tensor, target: Colours) -> ColourMatch:
     """What gives whole pictures, `[B, 3, H, W]` RGB, the colours of the target. Differentiable.
 
     The linear map is triangular in axes of grey and colour (Cholesky factors): the grey of the result depends on the grey of the
-    source alone, so light and shade stay where they are, and only what would clip is bent. The map is computed on the CPU in fp64, as not every device has that, or the
-    factors; given on the target's device.
+    source alone, so light and shade stay where they are, and only what would clip is bent. The map is computed
+    on the CPU in fp64, as not every device has that, or the factors; given on the target's device.
     """
     with torch.autocast(image.device.type, enabled=False):
         image = sampled(image)
