@@ -56,16 +56,11 @@ class ColourMatch(NamedTuple):
     offset: Tensor
     """`[B, 3]`, fp32."""
 
-    shoulder: Shoulder | None = None
-    """None while it is not known: it depends on where the map takes the picture."""
+    shoulder: Shoulder
 
     def apply(self, image: Tensor) -> Tensor:
         """`[B, 3, H, W]` RGB, any part of the picture that the match was made for, matched, in fp32."""
-        red, green, blue = self.curve.apply(image).split(1, dim=1)
-        of_red, of_green, of_blue = self.matrix[..., None, None].unbind(2)
-        mapped = torch.addcmul(self.offset[..., None, None], of_red, red)
-        mapped = torch.addcmul(torch.addcmul(mapped, of_green, green), of_blue, blue)
-        return mapped if self.shoulder is None else self.shoulder.apply(mapped)
+        return self.shoulder.apply(_mapped(self.curve.apply(image), self.matrix, self.offset))
 
 
 def colours_of(image: Tensor) -> Colours:
@@ -96,7 +91,8 @@ def colour_match(image: Tensor, target: Colours) -> ColourMatch:
     with torch.autocast(image.device.type, enabled=False):
         image = sampled(image)
         curve = tone_curve(grey_levels(image), target.levels)
-        mean, covariance = _moments(curve.apply(image))
+        curved = curve.apply(image)
+        mean, covariance = _moments(curved)
     axes = torch.tensor(_AXES, dtype=torch.float64)
     have, want = (
         torch.linalg.cholesky(axes @ of.cpu().double() @ axes.T + FLOOR * torch.eye(3, dtype=torch.float64))
@@ -105,10 +101,18 @@ def colour_match(image: Tensor, target: Colours) -> ColourMatch:
     # want @ have^-1, between the axes and back.
     matrix = axes.T @ torch.linalg.solve_triangular(have, want, upper=False, left=False) @ axes
     offset = target.mean.cpu().double() - (matrix @ mean.cpu().double()[..., None])[..., 0]
-    device = target.mean.device
-    match = ColourMatch(curve, matrix.float().to(device), offset.float().to(device))
+    matrix, offset = (part.float().to(target.mean.device) for part in (matrix, offset))
     with torch.no_grad():
-        return match._replace(shoulder=shoulder(match.apply(image), target.levels))
+        bend = shoulder(_mapped(curved, matrix, offset), target.levels)
+    return ColourMatch(curve, matrix, offset, bend)
+
+
+def _mapped(image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
+    """matrix @ colour + offset, `[B, 3, 3]` and `[B, 3]`, of `[B, 3, H, W]`."""
+    red, green, blue = image.split(1, dim=1)
+    of_red, of_green, of_blue = matrix[..., None, None].unbind(2)
+    mapped = torch.addcmul(offset[..., None, None], of_red, red)
+    return torch.addcmul(torch.addcmul(mapped, of_green, green), of_blue, blue)
 
 
 def sampled(image: Tensor) -> Tensor:

@@ -46,11 +46,10 @@ def shoulder(image: Tensor, style_levels: Tensor) -> Shoulder:
         image: all pixels, or a sample of them.
         style_levels: `[B or 1, LEVELS]`, from `grey_levels`: as much as is pure in the style may clip.
     """
-    with torch.no_grad():
-        ranked = rising(image.detach().flatten(2))
-        reach = (_beyond(1 - ranked.flip(2), style_levels < PURE), _beyond(ranked, style_levels > 1 - PURE))
-        # The c for which KNEE + excess, beyond the knee, ends at KNEE.
-        return Shoulder(*(excess / (KNEE * (KNEE + excess)) for excess in reach))
+    ranked = rising(image.flatten(2))
+    reach = (_beyond(1 - ranked.flip(2), style_levels < PURE), _beyond(ranked, style_levels > 1 - PURE))
+    # The c for which KNEE + excess, beyond the knee, ends at KNEE.
+    return Shoulder(*(excess / (KNEE * (KNEE + excess)) for excess in reach))
 
 
 def _beyond(ranked: Tensor, pure: Tensor) -> Tensor:

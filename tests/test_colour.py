@@ -11,6 +11,7 @@ from torch import Tensor
 
 from a2k_core import EncodedStyle, StyA2K, tiling
 from a2k_core.colour import FLOOR, SAMPLES, Colours, colour_match, colours_aimed_at, colours_of, sampled
+from a2k_core.shoulder import Shoulder
 from a2k_core.tones import LEVELS
 
 
@@ -71,7 +72,8 @@ def test_light_and_shade_stay_in_their_order() -> None:
     """What is darker before is darker after, whatever the colours are; where a colour would clip, the one that clips is bent."""
     content = picture(50, 70, seed=1)
     match = colour_match(content, colours_of(picture(40, 40, seed=2).flip(1).square()))
-    result = match._replace(shoulder=None).apply(content)
+    straight = Shoulder(torch.zeros(1, 3), torch.zeros(1, 3))
+    result = match._replace(shoulder=straight).apply(content)
     order = content.mean(1).flatten().argsort()
     assert (result.mean(1).flatten()[order].diff() > -1e-6).all()
 
