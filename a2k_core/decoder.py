@@ -53,12 +53,22 @@ class CompactDecoder(nn.Module):
             conv3x3(width2, width2, operations),
             leaky_relu(),
             conv3x3(width2, 12, operations),
-            nn.PixelShuffle(2),
+            SubPixel(),
         )
 
     def forward(self, merged: Tensor, level4: Tensor) -> Tensor:
         """`[B, C, H/8, W/8]` and `[B, C, H/4, W/4]` features to `[B, 3, H, W]`, unclamped."""
         return self.shallow(self.deep(merged) + level4)
+
+
+class SubPixel(nn.Module):
+    """What `nn.PixelShuffle(2)` computes, but a plane for each colour whatever the layout of the channels: colours come next."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`[B, 4 C, H, W]` to `[B, C, 2 H, 2 W]`, contiguous."""
+        batch, channels, height, width = x.shape
+        cells = x.view(batch, channels // 4, 2, 2, height, width).permute(0, 1, 4, 2, 5, 3)
+        return cells.reshape(batch, channels // 4, 2 * height, 2 * width)
 
 
 def _bilinear_x2() -> nn.Upsample:

@@ -9,6 +9,8 @@ surface of weak noise, and its strokes follow the clouds and folds of the conten
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -33,7 +35,20 @@ def make_grain() -> Tensor:
 
 def add_grain(image: Tensor, grain: Tensor, top: int = 0, left: int = 0) -> Tensor:
     """`[B, 3, H, W]` plus the grain `[3, P, P]`; the first pixel is at row `top` and column `left` of the whole picture."""
-    period = grain.shape[-1]
-    rows = torch.arange(top, top + image.shape[-2], device=grain.device) % period
-    columns = torch.arange(left, left + image.shape[-1], device=grain.device) % period
-    return image + grain[:, rows[:, None], columns].to(image)
+    grained = image.clone()
+    # Run by run of rows and columns, which is several times quicker than picking every pixel by its index.
+    for y, row, height in _runs(top, image.shape[-2], grain.shape[-2]):
+        for x, column, width in _runs(left, image.shape[-1], grain.shape[-1]):
+            part = grain[:, row : row + height, column : column + width]
+            grained[..., y : y + height, x : x + width] += part.to(image)
+    return grained
+
+
+def _runs(first: int, length: int, period: int) -> Iterator[tuple[int, int, int]]:
+    """Where `length` places from `first` on lie in what repeats: place, place in the period, how many in a row."""
+    done = 0
+    while done < length:
+        start = (first + done) % period
+        run = min(period - start, length - done)
+        yield done, start, run
+        done += run
