@@ -3,7 +3,7 @@
 A network without noise can only amplify what is there: in a clear sky that is the camera's or the file format's own pattern,
 and the result is a screen. The grain is the same for every picture, so results stay deterministic.
 
-Training has it four times as strong as the finished network: what was learned to become strokes from strong noise makes a calm
+Training has it stronger than the finished network: what was learned to become strokes from strong noise makes a calm
 surface of weak noise, and its strokes follow the clouds and folds of the content instead.
 """
 
