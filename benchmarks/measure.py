@@ -151,14 +151,14 @@ class Convolution:
 
 
 class Recorder(TorchDispatchMode):
-    """Notes every convolution that is computed, whoever calls it."""
+    """Notes every convolution that is computed, whoever calls it, but not routing's matrix product, the one without a bias."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found: dict[Convolution, int] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func.overloadpacket is torch.ops.aten.convolution and not args[6]:
+        if func.overloadpacket is torch.ops.aten.convolution and args[2] is not None and not args[6]:
             image, weight, _, stride, padding, dilation, _, _, groups = args[:9]
             height, width = (side + 2 * pad for side, pad in zip(image.shape[2:], padding, strict=True))
             shape = Convolution(
