@@ -86,6 +86,9 @@ def overlapped_progressive_attention(
     batch, _, height, width = query.shape
     heads, side = key_blocks.shape[1], math.isqrt(key_blocks.shape[3])
     half = side // 2
+    dtype = query.dtype
+    if query.device.type == "cpu":  # attends in fp32; made so once, not for every strip
+        query, key_blocks, value_blocks = query.float(), key_blocks.float(), value_blocks.float()
     padded = F.pad(query, (half, half, half, half), mode="reflect").permute(0, 2, 3, 1)
     # All blocks of the four grids, in one raster: block (i, j) starts at (i, j) halves.
     windows = padded.unfold(1, side, half).unfold(2, side, half).unflatten(3, (heads, -1)).permute(0, 3, 1, 2, 5, 6, 4)
@@ -108,7 +111,7 @@ def overlapped_progressive_attention(
                 y, x = (start + top) * half, left * half
                 blended[:, y : y + grid.shape[1], x : x + grid.shape[2]] += grid
     inside = blended[:, half : half + height, half : half + width].permute(0, 3, 1, 2)
-    return inside.to(query.dtype)
+    return inside.to(dtype)
 
 
 def _attend_blocks(query_blocks: Tensor, key_blocks: Tensor, value_blocks: Tensor, scale: float) -> Tensor:
