@@ -98,7 +98,10 @@ def overlapped_progressive_attention(
 
     depth = value_blocks.shape[-1]
     blended = weight.new_zeros(batch, height + side, width + side, heads * depth)
-    step = 2 * max(1, BLOCKS_AT_ONCE // (2 * batch * columns)) if query.device.type == "cpu" else rows
+    in_strips = (
+        query.device.type == "cpu" and not torch.is_grad_enabled()
+    )  # each would cost the gradient a whole raster
+    step = 2 * max(1, BLOCKS_AT_ONCE // (2 * batch * columns)) if in_strips else rows
     for start in range(0, rows, step):
         strip = windows[:, :, start : start + step]
         blocks = strip.reshape(batch, heads, -1, side * side, strip.shape[-1])

@@ -24,10 +24,12 @@ class Moments(NamedTuple):
 
 
 def rising(values: Tensor) -> Tensor:
-    """fp32 values sorted along the last dimension; differentiable. On CPUs by numpy, up to twenty times as fast as torch."""
-    if values.device.type != "cpu" or values.requires_grad:
+    """fp32 values sorted along the last dimension; differentiable. On CPUs by numpy, five to twenty times as fast as torch."""
+    if values.device.type != "cpu":
         return values.sort(dim=-1).values
-    return torch.from_numpy(np.sort(values.numpy(), axis=-1))
+    if not values.requires_grad:
+        return torch.from_numpy(np.sort(values.numpy(), axis=-1))
+    return values.gather(-1, torch.from_numpy(np.argsort(values.detach().numpy(), axis=-1)))
 
 
 def channel_moments(features: Tensor) -> Moments:

@@ -74,9 +74,12 @@ class FeatureNetwork(nn.Module):
         self.register_buffer("scale", torch.ones(5))
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Five levels of `[B, 3, H, W]` RGB in 0..1."""
+        """Five levels of `[B, 3, H, W]` RGB in 0..1, in the encoder's dtype whatever autocast is on."""
         scales = self.scale.tolist()
-        return [level / scale for level, scale in zip(self.encoder.all_levels(images), scales, strict=True)]
+        # Autocast would turn each layer's features to fp32 for padding and back.
+        with torch.autocast(images.device.type, enabled=False):
+            levels = self.encoder.all_levels(images.to(self.encoder.conv0.weight.dtype))
+        return [level / scale for level, scale in zip(levels, scales, strict=True)]
 
     @torch.no_grad()
     def calibrate(self, styles: Tensor) -> None:

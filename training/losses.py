@@ -8,7 +8,7 @@ from torch import Tensor
 
 from a2k_core.attention import distributed_attention, progressive_attention, region_keys
 from a2k_core.blocks import pad_to_multiple, to_blocks
-from a2k_core.statistics import channel_moments, normalize
+from a2k_core.statistics import channel_moments, normalize, rising
 
 A2K_BLOCKS = (16, 8, 8, 4)
 """Block sides of the all-to-key loss at relu2_1 .. relu5_1."""
@@ -59,8 +59,7 @@ def palette_loss(stylized: Tensor, style: Tensor) -> Tensor:
     )
     with torch.autocast(style.device.type, enabled=False):
         ours, theirs = (
-            (directions @ F.avg_pool2d(image.float(), PALETTE_CELL).flatten(2)).sort(dim=2).values
-            for image in (stylized, style)
+            rising(directions @ F.avg_pool2d(image.float(), PALETTE_CELL).flatten(2)) for image in (stylized, style)
         )
     return (ours - theirs).abs().mean()
 

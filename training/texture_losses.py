@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from a2k_core.statistics import rising
+
 LATTICE_PERIOD = 8
 """Pixels: upsampling can leave patterns that repeat every 2, 4 or 8."""
 
@@ -59,7 +61,7 @@ def patch_loss(stylized: Tensor, style: Tensor, random: torch.Generator) -> Tens
             filters = torch.randn(PATCH_DIRECTIONS, 3, PATCH_SIDE, PATCH_SIDE, generator=random)
             filters = (filters / filters.flatten(1).norm(dim=1)[:, None, None, None]).to(x.device)
             stride = max(x.shape[-1] // PATCH_POSITIONS, 1)
-            ours, theirs = F.conv2d(band, filters, stride=stride).flatten(2).sort(dim=2).values.chunk(2)
+            ours, theirs = rising(F.conv2d(band, filters, stride=stride).flatten(2)).chunk(2)
             strength = theirs.abs().mean((1, 2), keepdim=True) + PATCH_FLOOR
             total = total + ((ours - theirs).abs() / strength).mean()
             x = smaller
@@ -128,7 +130,9 @@ def spread_loss(stylized: Tensor, style: Tensor) -> Tensor:
     octaves = torch.stack([(waves >= low) & (waves < high) for low, high in itertools.pairwise(BANDS)])
     share = (octaves / octaves.sum((1, 2), keepdim=True)).flatten(1).T
     with torch.autocast(style.device.type, enabled=False):
-        ours, theirs = ((spectra.flatten(4) @ share).flatten(2, 3).sort(dim=2).values for spectra in (stylized, style))
+        ours, theirs = (
+            rising((spectra.flatten(4) @ share).flatten(2, 3).transpose(2, 3)) for spectra in (stylized, style)
+        )
     return F.mse_loss(ours, theirs)
 
 
@@ -188,6 +192,6 @@ def coherence_loss(stylized: Tensor, style: Tensor) -> Tensor:
             products = torch.stack([down**2, across**2, down * across], dim=2).flatten(0, 1)
             yy, xx, xy = F.avg_pool2d(products, COHERENCE_WINDOW, COHERENCE_WINDOW // 2).flatten(2).unbind(1)
             coherence = ((xx - yy) ** 2 + 4 * xy**2 + COHERENCE_FLOOR**2 / 100).sqrt() / (xx + yy + COHERENCE_FLOOR)
-            ours, theirs = coherence.sort(dim=1).values.chunk(2)
+            ours, theirs = rising(coherence).chunk(2)
             total = total + F.mse_loss(ours, theirs)
     return total
