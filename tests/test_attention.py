@@ -185,6 +185,18 @@ def test_overlapped_attention_is_four_shifted_grids(side: int, styles: int) -> N
     assert torch.allclose(result, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_overlapped_attention_is_the_same_in_strips(dtype: torch.dtype) -> None:
+    """Without gradients a CPU takes the blocks in strips, with them all at once."""
+    query = torch.randn(2, 4, 48, 32).to(dtype)  # 1,617 blocks of each, several strips
+    blocks = to_blocks(torch.randn(1, 4, 8, 8), 2, 2).to(dtype)
+    at_once = overlapped_progressive_attention(query.clone().requires_grad_(), blocks, blocks)
+    with torch.no_grad():
+        in_strips = overlapped_progressive_attention(query, blocks, blocks)
+    assert in_strips.dtype == at_once.dtype == dtype
+    assert torch.allclose(in_strips, at_once, atol=1e-5)
+
+
 def test_overlap_leaves_no_edge_where_routes_change() -> None:
     """Two flat style blocks, a query that passes slowly from one to the other: steps stay far below the difference."""
     slope = torch.linspace(-1, 1, 64).view(1, 1, 1, 64).expand(1, 1, 8, 64)

@@ -256,6 +256,13 @@ def test_distilled_network_gives_five_levels_and_is_frozen(tmp_path: Path) -> No
     network.calibrate(images)
     for level in network(images):
         assert float(level.std((2, 3)).mean()) == pytest.approx(1, rel=5e-2)
+    exact = network(images)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert all(torch.equal(level, other) for level, other in zip(network(images), exact, strict=True))
+    network.encoder.to(torch.bfloat16)
+    for level, other in zip(network(images), exact, strict=True):
+        assert level.dtype == torch.bfloat16
+        assert (level.float() - other).abs().mean() < 0.02 * other.abs().max(), level.shape
     wide = load_encoder("distilled", weights, encoder_config("distilled", wide=True))
     assert [level.shape[1] for level in wide(images)] == [256, 512, 512]
 
