@@ -17,6 +17,9 @@ from .blocks import from_blocks, to_blocks
 SCORE_ELEMENTS = 2**24
 """Region scores held at once (64 MiB in fp32): longer score matrices are computed in row chunks."""
 
+LAUNCH = 2**16 - 1
+"""Rows of the second dimension that fused attention takes at once: CUDA kernels fail above (pytorch/pytorch#142228)."""
+
 BLOCKS_AT_ONCE = 256
 """Blocks that a CPU attends in at a time on overlapping grids: what they need stays in its cache."""
 
@@ -167,6 +170,9 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
     The CUDA kernels keep the softmax in fp32 for half-precision inputs. Elsewhere the inputs are made fp32: certain to
     be exact, and on CPUs without matrix units twice as fast forwards and six times backwards as the bf16 kernel.
     """
+    if query.shape[1] > LAUNCH:
+        parts = zip(query.split(LAUNCH, dim=1), key.split(LAUNCH, dim=1), value.split(LAUNCH, dim=1), strict=True)
+        return torch.cat([_attend(q, k, v, scale) for q, k, v in parts], dim=1)
     if query.device.type == "cuda":
         return F.scaled_dot_product_attention(query, key, value, scale=scale)
     with torch.autocast(query.device.type, enabled=False):

@@ -197,6 +197,22 @@ def test_overlapped_attention_is_the_same_in_strips(dtype: torch.dtype) -> None:
     assert torch.allclose(in_strips, at_once, atol=1e-5)
 
 
+def test_more_blocks_than_a_kernel_takes_are_attended_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    query, blocks = torch.randn(1, 4, 16, 16), to_blocks(torch.randn(1, 4, 8, 8), 2, 2)
+    expected = progressive_attention(query, blocks, blocks)
+    calls: list[int] = []
+    fused = F.scaled_dot_product_attention
+
+    def counting(query: Tensor, *arguments: Tensor, **options: Any) -> Tensor:
+        calls.append(query.shape[1])
+        return fused(query, *arguments, **options)
+
+    monkeypatch.setattr(attention, "LAUNCH", 50)
+    monkeypatch.setattr(F, "scaled_dot_product_attention", counting)
+    assert torch.allclose(progressive_attention(query, blocks, blocks), expected, atol=1e-6)
+    assert calls == [50, 14]
+
+
 def test_overlap_leaves_no_edge_where_routes_change() -> None:
     """Two flat style blocks, a query that passes slowly from one to the other: steps stay far below the difference."""
     slope = torch.linspace(-1, 1, 64).view(1, 1, 1, 64).expand(1, 1, 8, 64)
