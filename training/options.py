@@ -96,9 +96,9 @@ class Options:
     )
     a2k_weight: float = knob(0.0, "parameter-free all-to-key loss (the paper's L_A2K; 1.25 there)")
     content_weight: float = knob(
-        10.0, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper"
+        11.0, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper"
     )
-    structure_weight: float = knob(5.0, "light and shade stay where the content has them; not in the paper")
+    structure_weight: float = knob(10.0, "light and shade stay where the content has them; not in the paper")
     identity_weight: float = knob(
         8.0, "a picture in its own style stays itself; keeps detail and colours exact; every other step"
     )
