@@ -101,9 +101,8 @@ def overlapped_progressive_attention(
 
     depth = value_blocks.shape[-1]
     blended = weight.new_zeros(batch, height + side, width + side, heads * depth)
-    in_strips = (
-        query.device.type == "cpu" and not torch.is_grad_enabled()
-    )  # each would cost the gradient a whole raster
+    # With gradients each strip would cost a whole raster on the way back.
+    in_strips = query.device.type == "cpu" and not torch.is_grad_enabled()
     step = 2 * max(1, BLOCKS_AT_ONCE // (2 * batch * columns)) if in_strips else rows
     for start in range(0, rows, step):
         strip = windows[:, :, start : start + step]
