@@ -92,7 +92,7 @@ def train(options: Options) -> int:
     features.to(device).to(memory_format=torch.channels_last)
     if options.calibrate:
         features.calibrate(validation[1])
-    features.encoder.to(DTYPES[options.precision])
+    features.encoder.to(DTYPES[options.precision])  # frozen: it needs no fp32 copy to learn in
     model = build_model(options).to(device).to(memory_format=torch.channels_last)
     if options.init:
         model.load_state_dict(matching_weights(options.init, model))

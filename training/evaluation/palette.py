@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from a2k_core.statistics import rising
+
 DIRECTIONS = 32
 SAMPLES = 16384
 
@@ -37,7 +39,7 @@ def palette(image: Tensor) -> Tensor:
     """
     pixels = image[0].flatten(1).T
     evenly = torch.linspace(0, len(pixels) - 1, SAMPLES, dtype=torch.float64).round().long()
-    return (oklab(pixels[evenly]) @ _directions().to(image).T).T.sort(dim=1).values
+    return rising((oklab(pixels[evenly]) @ _directions().to(image).T).T)
 
 
 def palette_distance(ours: Tensor, theirs: Tensor) -> float:
