@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from .config import StyA2KConfig
 from .layers import ResidualBlock, conv3x3, leaky_relu
+from .regions import ALL, Index
 
 
 class VGGDecoder(nn.Module):
@@ -31,9 +32,12 @@ class VGGDecoder(nn.Module):
             layers += [conv3x3(inputs, outputs, operations), nn.ReLU(inplace=True)]
         self.shallow = nn.Sequential(*layers, conv3x3(width1, 3, operations))
 
-    def forward(self, merged: Tensor, level4: Tensor) -> Tensor:
-        """`[B, C, H/8, W/8]` and `[B, C, H/4, W/4]` features to `[B, 3, H, W]`, unclamped."""
-        return self.shallow(torch.cat([self.deep(merged), level4], dim=1))
+    def forward(self, merged: Tensor, level4: Tensor, window: Index = ALL) -> Tensor:
+        """`[B, C, H/8, W/8]` and `[B, C, H/4, W/4]` features to `[B, 3, H, W]`, unclamped.
+
+        Where `level4` is only a part of what `merged` covers, `window` picks it from features of stride 4.
+        """
+        return self.shallow(torch.cat([self.deep(merged)[window], level4], dim=1))
 
 
 class CompactDecoder(nn.Module):
@@ -56,9 +60,9 @@ class CompactDecoder(nn.Module):
             SubPixel(),
         )
 
-    def forward(self, merged: Tensor, level4: Tensor) -> Tensor:
-        """`[B, C, H/8, W/8]` and `[B, C, H/4, W/4]` features to `[B, 3, H, W]`, unclamped."""
-        return self.shallow(self.deep(merged) + level4)
+    def forward(self, merged: Tensor, level4: Tensor, window: Index = ALL) -> Tensor:
+        """As of `VGGDecoder`."""
+        return self.shallow(self.deep(merged)[window] + level4)
 
 
 class SubPixel(nn.Module):

@@ -21,7 +21,7 @@ from .errors import InputError
 from .grain import add_grain, make_grain
 from .layers import conv3x3
 from .memory import AUTO_TILES, pictures_at_once
-from .regions import Region
+from .regions import ALL, Region, Regions
 from .statistics import Moments, channel_moments
 from .tiling import (
     Progress,
@@ -251,11 +251,18 @@ class StyA2K(nn.Module):
             mixed.append(styled if strength == 1 else torch.lerp(content, styled, strength))
         return mixed[0], mixed[1], mixed[2]
 
-    def decode(self, features: Features) -> Tensor:
-        """Features at the three levels to `[B, 3, H, W]`, unclamped."""
+    def decode(self, features: Features, at: Regions | None = None) -> Tensor:
+        """Features at the three levels to `[B, 3, H, W]`, unclamped.
+
+        Args:
+            features: of one region of the picture.
+            at: where each level lies instead, each inside the next coarser one; the pixels are those of the finest.
+        """
         level4, level8, level16 = features
-        merged = self.merge(level8 + F.interpolate(level16, scale_factor=2, mode=self._merge_upsampling))
-        return self.decoder(merged, level4)
+        window4, window8 = (at[0].within(at[1], 4), at[1].within(at[2], 8)) if at else (ALL, ALL)
+        upsampled = F.interpolate(level16, scale_factor=2, mode=self._merge_upsampling)
+        merged = self.merge(level8 + upsampled[window8])
+        return self.decoder(merged, level4, window4)
 
     def match_colours(self, image: Tensor, style: EncodedStyle) -> Tensor:
         """A whole decoded picture `[B, 3, H, W]` in the style's colours, if the configuration says so; differentiable."""

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 HEIGHT, WIDTH = 32, 512
 """Pixels of the probing pictures: reaches of up to 240 are found."""
 
+EachLevel = tuple[int, int, int]
+"""A number of pixels at each stylized level, the finest first."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Reach:
@@ -25,11 +28,15 @@ class Reach:
     encoder: int
     """Features of a region depend on no pixels farther outside."""
 
-    attention: int
-    """Beyond whole blocks of the grid; half a block where blocks overlap."""
+    blocks: EachLevel
+    """Blocks begin at multiples of these: of whole blocks, or of half ones where they overlap."""
 
-    decoder: int
-    """Pixels of a region depend on no features farther outside, features taken as squares of stride x stride pixels."""
+    attention: EachLevel
+    """Beyond multiples of `blocks`: half a block where they overlap, else 0."""
+
+    decoder: EachLevel
+    """Pixels of a region depend on no features farther outside, features taken as squares of stride x stride pixels. The
+    coarser the level, the farther."""
 
 
 @functools.lru_cache(maxsize=16)
@@ -55,8 +62,12 @@ def reach(config: StyA2KConfig) -> Reach:
             module.weight.fill_(1 / module.weight[0].numel())
             if module.bias is not None:
                 module.bias.zero_()
+    fine, middle, coarse = (
+        side * stride // (2 if config.overlap else 1) for side, stride in zip(config.blocks, STRIDES, strict=True)
+    )
+    blocks = fine, middle, coarse
     with torch.no_grad(), torch.device("cpu"):
-        return Reach(_encoder_reach(probe), config.grid // 2 if config.overlap else 0, _decoder_reach(probe))
+        return Reach(_encoder_reach(probe), blocks, blocks if config.overlap else (0, 0, 0), _decoder_reach(probe))
 
 
 def _encoder_reach(probe: StyA2K) -> int:
@@ -71,10 +82,10 @@ def _encoder_reach(probe: StyA2K) -> int:
     return farthest
 
 
-def _decoder_reach(probe: StyA2K) -> int:
+def _decoder_reach(probe: StyA2K) -> EachLevel:
     zeros = tuple(torch.zeros((1, 4, HEIGHT // stride, WIDTH // stride), dtype=torch.float64) for stride in STRIDES)
     silent = probe.decode((zeros[0], zeros[1], zeros[2]))
-    farthest = 0
+    farthest = [0, 0, 0]
     for index, stride in enumerate(STRIDES):
         for phase in range(STRIDES[-1] // stride):
             column = WIDTH // 2 // stride + phase
@@ -82,8 +93,8 @@ def _decoder_reach(probe: StyA2K) -> int:
             levels[index][..., column] = 1
             decoded = torch.cat([silent, probe.decode((levels[0], levels[1], levels[2]))])
             [first], [last] = _changed(decoded)
-            farthest = max(farthest, last - column * stride, column * stride + stride - 1 - first)
-    return farthest
+            farthest[index] = max(farthest[index], last - column * stride, column * stride + stride - 1 - first)
+    return farthest[0], farthest[1], farthest[2]
 
 
 def _changed(results: Tensor) -> tuple[list[int], list[int]]:

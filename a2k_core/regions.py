@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
+from types import EllipsisType
 from typing import NamedTuple
+
+Index = tuple[EllipsisType, slice, slice]
+"""Rows and columns of the last two dimensions."""
+
+ALL: Index = (..., slice(None), slice(None))
 
 
 class Region(NamedTuple):
@@ -27,6 +34,20 @@ class Region(NamedTuple):
             min(-(-(self.right + margin) // multiple) * multiple, bounds.right),
         )
 
+    @classmethod
+    def around(cls, regions: Iterable[Region]) -> Region:
+        """The smallest that contains them all."""
+        tops, lefts, bottoms, rights = zip(*regions, strict=True)
+        return cls(min(tops), min(lefts), max(bottoms), max(rights))
+
+    def within(self, outer: Region, stride: int) -> Index:
+        """What picks this region from features of `outer`, which contains it; both lie on multiples of `stride`."""
+        return (
+            ...,
+            slice((self.top - outer.top) // stride, (self.bottom - outer.top) // stride),
+            slice((self.left - outer.left) // stride, (self.right - outer.left) // stride),
+        )
+
     def split(self, side: int, grid: int) -> list[Region]:
         """Regions of about equal size, sides on the grid and at most `side`, in raster order."""
         rows, columns = _cuts(self.top, self.bottom, side, grid), _cuts(self.left, self.right, side, grid)
@@ -35,6 +56,10 @@ class Region(NamedTuple):
             for top, bottom in itertools.pairwise(rows)
             for left, right in itertools.pairwise(columns)
         ]
+
+
+Regions = tuple[Region, Region, Region]
+"""Where the features of each stylized level lie, the finest first."""
 
 
 def _cuts(start: int, stop: int, side: int, grid: int) -> list[int]:

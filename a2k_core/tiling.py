@@ -20,8 +20,8 @@ from .encoded_style import EncodedStyle
 from .encoder import Features
 from .errors import InputError
 from .memory import available, choose_tile, is_out_of_memory, release
-from .reach import reach
-from .regions import Region
+from .reach import EachLevel, reach
+from .regions import Region, Regions
 from .statistics import Moments, PartialMoments, channel_moments
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class TiledTransfer:
         self.strength = strength
         self.progress = progress
         self.grid = model.config.grid
+        self.everywhere: Regions = (self.bounds, self.bounds, self.bounds)
         self.reach = reach(model.config)
         self.keep = False
         self.kept: Features | None = None
@@ -104,7 +105,7 @@ class TiledTransfer:
         side = max(self.bounds)
         if tile == "auto":
             config, device = self.model.config, self.model.device
-            margin = self.reach.encoder + self.reach.attention + self.reach.decoder + self.grid
+            margin = self.reach.encoder + max(self.reach.attention) + max(self.reach.decoder) + self.grid
             memory = available(device) - reserved
             side, self.keep = choose_tile(
                 config,
@@ -198,16 +199,22 @@ class TiledTransfer:
             image = image + (1 - self.strength) * (content - rebuilt.to(content))
         self.write(region.top, region.left, image.clamp(0, 1))
 
-    def _attended(self, region: Region) -> tuple[Features, Region, Region]:
+    def _attended(self, region: Region) -> tuple[Features, Regions, Regions]:
         """The features that attention has to see for a region, where they lie, and where those lie that the decoder sees."""
-        decoded = region.grown(self.reach.decoder, STRIDES[-1], self.bounds)
-        attended = decoded
-        if self.reach.attention:
-            # Out to the edges of the shifted blocks, which lie between those of the grid.
-            attended = attended.grown(0, self.reach.attention, self.bounds).grown(self.reach.attention, 1, self.bounds)
-        attended = attended.grown(0, self.grid, self.bounds)
-        features = self._crop(self.kept, self.bounds, attended) if self.kept else self._encode(attended)
-        return features, attended, decoded
+        decoded = self._grown((region, region, region), self.reach.decoder, STRIDES)
+        attended = self._grown(decoded, self.reach.attention, self.reach.blocks)
+        if self.kept:
+            return self._crop(self.kept, self.everywhere, attended), attended, decoded
+        around = Region.around(attended)
+        return self._crop(self._encode(around), (around, around, around), attended), attended, decoded
+
+    def _grown(self, regions: Regions, margins: EachLevel, multiples: EachLevel) -> Regions:
+        """`Region.grown` at each level."""
+        fine, middle, coarse = (
+            region.grown(margin, multiple, self.bounds)
+            for region, margin, multiple in zip(regions, margins, multiples, strict=True)
+        )
+        return fine, middle, coarse
 
     def _whole(self, regions: list[Region], may_shrink: bool, rebuild: bool) -> tuple[Tensor, Tensor | None]:
         """Second pass of a picture that is held whole until its colours are known: `_decoded` of all of it."""
@@ -251,13 +258,12 @@ class TiledTransfer:
         seen = region.grown(self.reach.encoder, STRIDES[-1], self.bounds)
         image = self.model.grained(self.content.padded(seen).to(self.model.device), seen.top, seen.left)
         features = self.model.encoder(image.to(self.model.dtype, memory_format=torch.channels_last))
-        return self._crop(features, seen, region)
+        return self._crop(features, (seen, seen, seen), (region, region, region))
 
-    def _decode(self, features: Features, at: Region, decoded: Region, region: Region) -> Tensor:
+    def _decode(self, features: Features, at: Regions, decoded: Regions, region: Region) -> Tensor:
         """The pixels of `region` that belong to the picture, seeing the features of `decoded`, from those of `at`."""
-        image = self.model.decode(self._crop(features, at, decoded))
-        top, left, bottom, right = self.content.inside(region)
-        return image[..., top - decoded.top : bottom - decoded.top, left - decoded.left : right - decoded.left]
+        image = self.model.decode(self._crop(features, at, decoded), decoded)
+        return image[self.content.inside(region).within(decoded[0], 1)]
 
     def _keep(self, features: Features, region: Region) -> None:
         """Put the features of a region where those of the whole picture are collected."""
@@ -269,20 +275,15 @@ class TiledTransfer:
                 for level, stride in zip(features, STRIDES, strict=True)
             )
             self.kept = level4, level8, level16
-        for whole, piece in zip(self._crop(self.kept, self.bounds, region), features, strict=True):
-            whole.copy_(piece)
+        kept = self._crop(self.kept, self.everywhere, (region, region, region))
+        for part, piece in zip(kept, features, strict=True):
+            part.copy_(piece)
 
     @staticmethod
-    def _crop(features: Features, at: Region, region: Region) -> Features:
-        """The part of the features of `at` that belongs to `region`, which lies inside it."""
-        if at == region:
-            return features
+    def _crop(features: Features, at: Regions, to: Regions) -> Features:
+        """The part of the features, which lie `at`, that belongs `to`, inside."""
         level4, level8, level16 = (
-            level[
-                ...,
-                (region.top - at.top) // stride : (region.bottom - at.top) // stride,
-                (region.left - at.left) // stride : (region.right - at.left) // stride,
-            ]
-            for level, stride in zip(features, STRIDES, strict=True)
+            level[inner.within(outer, stride)]
+            for level, outer, inner, stride in zip(features, at, to, STRIDES, strict=True)
         )
         return level4, level8, level16

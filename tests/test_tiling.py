@@ -61,6 +61,12 @@ def test_overlap_with_the_paper_network_and_its_absence_with_the_compact_one(
         assert _apart(model.transfer(content, style, tile=64), model.transfer(content, style)) < 1e-4
 
 
+def test_blocks_that_are_larger_at_finer_levels(compact_config: StyA2KConfig) -> None:
+    model = random_model(dataclasses.replace(compact_config, blocks=(32, 4, 2)))
+    content, style = picture(200, 330, seed=1), model.encode_style(picture(64, 64, seed=2))
+    assert _apart(model.transfer(content, style, tile=128), model.transfer(content, style)) < 1e-4
+
+
 def test_a_batch_in_tiles(compact_model: StyA2K) -> None:
     contents = picture(100, 190, seed=1, batch=2)
     for styles in (1, 2):
@@ -102,6 +108,16 @@ def test_the_reach_is_what_the_network_depends_on(model: StyA2K) -> None:
         columns = (one != other).flatten(0, 2).any(dim=0).nonzero().flatten()
         farthest = max(farthest, int(columns[-1]) * stride - 256, 256 - int(columns[0]) * stride - stride + 1)
     assert around.encoder - 16 <= farthest <= around.encoder
+    features = model.encoder(image)
+    decoded = model.decode(features)
+    for index, stride in enumerate((4, 8, 16)):
+        levels = [level.clone() for level in features]
+        levels[index][..., 256 // stride] += 1
+        columns = (
+            (model.decode((levels[0], levels[1], levels[2])) != decoded).flatten(0, 2).any(dim=0).nonzero().flatten()
+        )
+        farthest = max(int(columns[-1]) - 256, 256 + stride - 1 - int(columns[0]))
+        assert around.decoder[index] - 16 <= farthest <= around.decoder[index]
 
 
 @pytest.mark.parametrize("tile", [1024, "auto"])

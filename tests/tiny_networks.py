@@ -41,7 +41,8 @@ def random_model(config: StyA2KConfig, seed: int = 0) -> StyA2K:
                 nn.init.constant_(module.beta, -0.4)
     last = [module for module in model.decoder.modules() if isinstance(module, nn.Conv2d)][-1]
     with torch.no_grad():
-        image = model(picture(64, 64, seed=1), picture(64, 64, seed=2))
+        side = max(64, config.grid)
+        image = model(picture(side, side, seed=1), picture(side, side, seed=2))
         gain = 0.15 / image.std()
         last.weight.mul_(gain)
         bias_of(last).sub_(image.mean()).mul_(gain).add_(0.5)
