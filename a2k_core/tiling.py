@@ -235,7 +235,7 @@ class TiledTransfer:
             return first
         whole = first.new_empty((*first.shape[:2], self.content.height, self.content.width))
         for region, piece in pieces.items():
-            whole[..., region.top : region.bottom, region.left : region.right] = piece
+            whole[region.within(self.bounds, 1)] = piece
         return whole
 
     def _colours_of_itself(self, decoded: Tensor) -> ColourMatch:

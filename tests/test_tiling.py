@@ -105,18 +105,16 @@ def test_the_reach_is_what_the_network_depends_on(model: StyA2K) -> None:
     changed[..., 256] = 1 - changed[..., 256]
     farthest = 0
     for stride, one, other in zip((4, 8, 16), model.encoder(image), model.encoder(changed), strict=True):
-        columns = (one != other).flatten(0, 2).any(dim=0).nonzero().flatten()
-        farthest = max(farthest, int(columns[-1]) * stride - 256, 256 - int(columns[0]) * stride - stride + 1)
+        first, last = _columns_apart(one, other)
+        farthest = max(farthest, last * stride - 256, 256 - first * stride - stride + 1)
     assert around.encoder - 16 <= farthest <= around.encoder
     features = model.encoder(image)
     decoded = model.decode(features)
     for index, stride in enumerate((4, 8, 16)):
         levels = [level.clone() for level in features]
         levels[index][..., 256 // stride] += 1
-        columns = (
-            (model.decode((levels[0], levels[1], levels[2])) != decoded).flatten(0, 2).any(dim=0).nonzero().flatten()
-        )
-        farthest = max(int(columns[-1]) - 256, 256 + stride - 1 - int(columns[0]))
+        first, last = _columns_apart(model.decode((levels[0], levels[1], levels[2])), decoded)
+        farthest = max(last - 256, 256 + stride - 1 - first)
         assert around.decoder[index] - 16 <= farthest <= around.decoder[index]
 
 
@@ -319,6 +317,12 @@ def test_a_system_that_says_nothing_has_a_stated_default(monkeypatch: pytest.Mon
 )
 def test_what_counts_as_running_out_of_memory(error: Exception, expected: bool) -> None:
     assert is_out_of_memory(error) == expected
+
+
+def _columns_apart(one: Tensor, other: Tensor) -> tuple[int, int]:
+    """The first and the last column in which they differ."""
+    columns = (one != other).flatten(0, 2).any(dim=0).nonzero().flatten()
+    return int(columns[0]), int(columns[-1])
 
 
 def _apart(one: Tensor, other: Tensor) -> float:
