@@ -64,6 +64,12 @@ def main() -> None:
     )
     save(label(saved, "example_00001_.safetensors", (14, 218)), "example_workflows/saved_style.jpg")
 
+    small = styled(picture(coffee, 200), mosaic).resize(picture(coffee).size, Image.Resampling.BICUBIC)
+    save(
+        inset(ImageOps.fit(styled(small, mosaic), THUMBNAIL), [picture(coffee), picture("style/mosaic.jpg")]),
+        "example_workflows/broad_strokes.jpg",
+    )
+
     strengths = [
         label(ImageOps.fit(styled(picture(coffee), swirl, strength), (300, 200)), f"strength {strength:g}")
         for strength in (0, 0.5, 1, 1.5)

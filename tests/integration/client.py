@@ -124,7 +124,9 @@ def to_prompt(workflow: dict[str, Any], info: dict[str, Any]) -> Prompt:
         linked = {entry["name"]: sources[entry["link"]] for entry in node["inputs"] if entry["link"] in sources}
         declared = info[node["type"]]["input"]
         names = [*declared.get("required", {}), *declared.get("optional", {})]
-        widgets = [name for name in names if not any(entry["name"] == name for entry in node["inputs"])]
+        # A widget with a link has a socket too, and keeps its place among the values.
+        sockets = {entry["name"] for entry in node["inputs"] if "widget" not in entry}
+        widgets = [name for name in names if name not in sockets]
         values = dict(zip(widgets, node["widgets_values"], strict=False))
         prompt[str(node["id"])] = {"class_type": node["type"], "inputs": values | linked}
     return prompt
