@@ -13,7 +13,7 @@ MAX_SIZE = 8192
 STRIDES = (4, 8, 16)
 """Pixels per feature of the three stylized levels (relu3_1, relu4_1, relu5_1 of VGG-19)."""
 
-ADDED = frozenset({"colour_match"})
+ADDED = frozenset({"colour_match", "style_side"})
 """Fields that the first files do not have: there they are off, their default."""
 
 
@@ -52,6 +52,10 @@ class StyA2KConfig:
     overlap: bool = False
     """Route the content on four block grids, each half a block apart, and blend: no block edges. The paper uses one grid."""
 
+    style_side: int | None = None
+    """Side, in pixels, of the square style picture that has blocks enough. Of a larger one region keys are averaged to as many as
+    that has, and only as many blocks, evenly spaced, are routed to. None takes all, like the paper."""
+
     grain: float = 0.0
     """Deviation of the noise under the content, of pictures in 0..1; see `grain.py`. The paper has none."""
 
@@ -88,6 +92,9 @@ class StyA2KConfig:
         _require(isinstance(self.scaled_logits, bool), "scaled_logits", self.scaled_logits, "true or false")
         _require(isinstance(self.overlap, bool), "overlap", self.overlap, "true or false")
         _require(isinstance(self.colour_match, bool), "colour_match", self.colour_match, "true or false")
+        if self.style_side is not None:
+            good = _is_positive_int(self.style_side) and self.style_side >= self.grid
+            _require(good, "style_side", self.style_side, f"null, or a whole number from {self.grid} to {MAX_SIZE}")
         number = isinstance(self.grain, (int, float)) and not isinstance(self.grain, bool)
         _require(number and 0 <= self.grain <= 1, "grain", self.grain, "a number from 0 to 1")
         if self.overlap:
@@ -107,6 +114,13 @@ class StyA2KConfig:
         """Pixels. Pictures are padded to a multiple of it, so that whole blocks cover them at every level."""
         return max(stride * block for stride, block in zip(STRIDES, self.blocks, strict=True))
 
+    @property
+    def style_blocks(self) -> tuple[int | None, ...]:
+        """The most blocks of a style that a level attends to, by `style_side`; None: all."""
+        if self.style_side is None:
+            return (None, None, None)
+        return tuple((self.style_side // (s * b)) ** 2 for s, b in zip(STRIDES, self.blocks, strict=True))
+
     @classmethod
     def paper(cls) -> StyA2KConfig:
         """The published network: a frozen VGG-19 encoder, 256, 512 and 512 channels, no changes."""
@@ -124,7 +138,8 @@ class StyA2KConfig:
             scaled_logits=True,
             residual="adain",
             overlap=True,
-            grain=0.01,
+            style_side=320,
+            grain=0.011,
             colour_match=True,
         )
 

@@ -62,10 +62,11 @@ class StyA2K(nn.Module):
                 scaled_logits=config.scaled_logits,
                 residual=config.residual,
                 overlap=config.overlap,
+                style_blocks=style_blocks,
                 operations=operations,
             )
-            for channels, attention_channels, block in zip(
-                config.channels, config.attention_channels, config.blocks, strict=True
+            for channels, attention_channels, block, style_blocks in zip(
+                config.channels, config.attention_channels, config.blocks, config.style_blocks, strict=True
             )
         )
         self.merge = conv3x3(config.channels[1], config.channels[1], operations)

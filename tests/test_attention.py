@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -14,7 +15,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from a2k_core import attention
-from a2k_core.all_to_key import AllToKey
+from a2k_core.all_to_key import AllToKey, LevelStyle
 from a2k_core.attention import (
     distributed_attention,
     overlapped_progressive_attention,
@@ -310,6 +311,27 @@ def test_content_and_style_may_have_different_block_counts(
     )
     assert result.shape == content.shape
     assert result.isfinite().all()
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_of_a_large_style_only_so_many_blocks_are_attended_to(overlap: bool) -> None:
+    module, all_blocks = _module(overlap=overlap, style_blocks=6), _module(overlap=overlap)
+    all_blocks.load_state_dict(module.state_dict())
+    content, small, large = torch.randn(2, 8, 8, 12), torch.randn(2, 8, 8, 12), torch.randn(2, 8, 16, 24)
+    for field in dataclasses.fields(LevelStyle):
+        assert torch.equal(getattr(module.encode(small), field.name), getattr(all_blocks.encode(small), field.name))
+    few, full = module.encode(large), all_blocks.encode(large)
+    assert few.region_key.shape == few.region_value.shape == (2, 2, 6, 4)
+    assert few.block_key.shape == few.block_value.shape == (2, 2, 6, 16, 4)
+    # 4 rows of 6 blocks: region keys are means of 2 x 2, the blocks those at the middles of as many.
+    for few_keys, keys in ((few.region_key, full.region_key), (few.region_value, full.region_value)):
+        means = keys.view(2, 2, 2, 2, 3, 2, 4).mean((3, 5)).flatten(2, 3)
+        assert torch.allclose(few_keys, means, atol=1e-6)
+    middles = [7, 9, 11, 19, 21, 23]
+    assert torch.equal(few.block_key, full.block_key[:, :, middles])
+    assert torch.equal(few.block_value, full.block_value[:, :, middles])
+    assert torch.equal(few.mean, full.mean)
+    assert module(content, channel_moments(content), few).isfinite().all()
 
 
 def test_a_part_of_the_content_is_stylized_as_in_the_whole() -> None:

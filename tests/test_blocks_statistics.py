@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from a2k_core.blocks import from_blocks, pad_to_multiple, to_blocks
+from a2k_core.blocks import average_blocks, fewer_blocks, from_blocks, pad_to_multiple, spaced_blocks, to_blocks
 from a2k_core.statistics import Moments, PartialMoments, adain, channel_moments, normalize, rising
 
 SIDES = st.integers(1, 40)
@@ -51,6 +51,38 @@ def test_blocks_come_back_as_they_were(batch: int, heads: int, depth: int, side:
     blocks = to_blocks(features, side, heads)
     assert blocks.shape == (batch, heads, rows * columns, side * side, depth)
     assert torch.equal(from_blocks(blocks, side, height, width), features)
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 100))
+@settings(max_examples=60, deadline=None)
+def test_fewer_blocks_are_never_too_many_and_lie_where_the_grid_is(rows: int, columns: int, most: int) -> None:
+    few_rows, few_columns = fewer_blocks(rows, columns, most)
+    assert 1 <= few_rows <= rows
+    assert 1 <= few_columns <= columns
+    assert few_rows * few_columns <= most or (few_rows, few_columns) == (rows, columns)
+    taken = spaced_blocks(rows, columns, most).tolist()
+    assert len(set(taken)) == few_rows * few_columns
+    assert 0 <= min(taken) <= max(taken) < rows * columns
+
+
+def test_spaced_blocks_lie_in_the_middles() -> None:
+    assert fewer_blocks(6, 12, 8) == (2, 4)
+    assert spaced_blocks(6, 12, 8).tolist() == [12 + 1, 12 + 4, 12 + 7, 12 + 10, 48 + 1, 48 + 4, 48 + 7, 48 + 10]
+
+
+def test_averaged_blocks_are_means_of_areas() -> None:
+    grid = torch.arange(16).float().view(1, 1, 16, 1)
+    assert average_blocks(grid, 4, 4, 4).flatten().tolist() == [2.5, 4.5, 10.5, 12.5]
+    # Three cells to two: each takes one and a half.
+    side = torch.tensor([0.0, 3.0, 6.0]).view(1, 1, 3, 1)
+    assert torch.allclose(average_blocks(side, 1, 3, 2).flatten(), torch.tensor([1.0, 5.0]))
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 30))
+@settings(max_examples=30, deadline=None)
+def test_averaged_blocks_keep_the_mean(rows: int, columns: int, most: int) -> None:
+    grid = torch.rand(2, 1, rows * columns, 3, generator=torch.Generator().manual_seed(rows))
+    assert torch.allclose(average_blocks(grid, rows, columns, most).mean(2), grid.mean(2), atol=1e-5)
 
 
 @given(SIDES, SIDES, st.sampled_from([1, 4, 16, 64]))

@@ -77,6 +77,11 @@ def test_a_configuration_cannot_be_changed(compact_config: StyA2KConfig) -> None
         ("scaled_logits", "yes"),
         ("residual", "none"),
         ("residual", None),
+        ("style_side", 32),
+        ("style_side", 0),
+        ("style_side", True),
+        ("style_side", 320.0),
+        ("style_side", 10**30),
         ("overlap", None),
         ("overlap", 0),
     ],
@@ -87,6 +92,13 @@ def test_an_impossible_field_is_refused_by_name(compact_config: StyA2KConfig, fi
     with pytest.raises(ConfigError) as caught:
         StyA2KConfig.from_dict(values)
     assert field in str(caught.value)
+
+
+def test_the_blocks_of_a_style_are_those_of_a_square_of_its_side(
+    compact_config: StyA2KConfig, paper_config: StyA2KConfig
+) -> None:
+    assert dataclasses.replace(compact_config, style_side=320).style_blocks == (100, 25, 25)
+    assert paper_config.style_blocks == (None, None, None)
 
 
 def test_overlapping_blocks_have_even_sides(compact_config: StyA2KConfig) -> None:
@@ -126,9 +138,9 @@ def test_a_missing_field_is_refused_by_name(compact_config: StyA2KConfig, field:
 
 
 def test_files_from_before_a_field_was_added_are_read_with_it_off(compact_config: StyA2KConfig) -> None:
-    values = compact_config.to_dict()
-    del values["colour_match"]
-    assert StyA2KConfig.from_dict(values) == dataclasses.replace(compact_config, colour_match=False)
+    values = dataclasses.replace(compact_config, style_side=320).to_dict()
+    del values["colour_match"], values["style_side"]
+    assert StyA2KConfig.from_dict(values) == dataclasses.replace(compact_config, colour_match=False, style_side=None)
 
 
 def test_blocks_leave_more_than_one_feature_for_the_statistics(paper_config: StyA2KConfig) -> None:
