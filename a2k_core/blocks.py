@@ -61,15 +61,17 @@ def fewer_blocks(rows: int, columns: int, most: int) -> tuple[int, int]:
 def average_blocks(blocks: Tensor, rows: int, columns: int, most: int) -> Tensor:
     """Area means: `[S, h, rows*columns, d]`, a vector for each block, to those of `fewer_blocks`, computed in fp32."""
     few_rows, few_columns = fewer_blocks(rows, columns, most)
-    across, along = (_shares(rows, few_rows, blocks.device), _shares(columns, few_columns, blocks.device))
+    down, right = _shares(rows, few_rows, blocks.device), _shares(columns, few_columns, blocks.device)
     grid = blocks.float().unflatten(2, (rows, columns))
-    return torch.einsum("yr,xc,shrcd->shyxd", across, along, grid).flatten(2, 3).to(blocks.dtype)
+    with torch.autocast(blocks.device.type, enabled=False):
+        means = torch.einsum("yr,xc,shrcd->shyxd", down, right, grid)
+    return means.flatten(2, 3).to(blocks.dtype)
 
 
 def spaced_blocks(rows: int, columns: int, most: int) -> Tensor:
     """The indices, in raster order, of `fewer_blocks` of a grid's blocks, evenly spaced: int64, on the CPU."""
     few_rows, few_columns = fewer_blocks(rows, columns, most)
-    down, right = (_middles(rows, few_rows), _middles(columns, few_columns))
+    down, right = _middles(rows, few_rows), _middles(columns, few_columns)
     return (down[:, None] * columns + right).flatten()
 
 

@@ -85,6 +85,13 @@ def test_averaged_blocks_keep_the_mean(rows: int, columns: int, most: int) -> No
     assert torch.allclose(average_blocks(grid, rows, columns, most).mean(2), grid.mean(2), atol=1e-5)
 
 
+def test_blocks_are_averaged_in_fp32_under_autocast() -> None:
+    grid = torch.rand(1, 1, 64, 8, generator=torch.Generator().manual_seed(0))
+    with torch.autocast("cpu", torch.bfloat16):
+        under = average_blocks(grid, 8, 8, 16)
+    assert torch.equal(under, average_blocks(grid, 8, 8, 16))
+
+
 @given(SIDES, SIDES, st.sampled_from([1, 4, 16, 64]))
 @settings(max_examples=40, deadline=None)
 def test_padding_goes_right_and_down_to_the_next_multiple(height: int, width: int, multiple: int) -> None:
