@@ -17,7 +17,7 @@ from .attention import (
     region_keys,
 )
 from .blocks import average_blocks, spaced_blocks, to_blocks
-from .statistics import Moments, adain, channel_moments, normalize
+from .statistics import Moments, adain, at_least, channel_moments, normalize
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +63,7 @@ class AllToKey(nn.Module):
         scaled_logits: bool,
         residual: Literal["raw", "adain"],
         overlap: bool,
+        least_gain: float = 0.0,
         style_blocks: int | None = None,
         operations: ModuleType | Any = nn,
     ) -> None:
@@ -70,6 +71,7 @@ class AllToKey(nn.Module):
         self.block = block
         self.heads = heads
         self.residual = residual
+        self.least_gain = least_gain
         self.style_blocks = style_blocks
         self.scale = 1 / math.sqrt(attention_channels // heads) if scaled_logits else 1.0
         self.attend_blocks = overlapped_progressive_attention if overlap else progressive_attention
@@ -117,4 +119,5 @@ class AllToKey(nn.Module):
         attended = self.fusion(torch.cat([distributed, progressive], dim=1))
         if self.residual == "raw":
             return attended + content
-        return attended + adain(content, moments, Moments(style.mean, style.std)).to(attended.dtype)
+        target = at_least(Moments(style.mean, style.std), self.least_gain, moments)
+        return attended + adain(content, moments, target).to(attended.dtype)

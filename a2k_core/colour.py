@@ -21,6 +21,10 @@ FLOOR = 3 * tones.FLOOR
 """Variance along each axis, added to both sides: what hardly varies in a picture is not blown up to a style's contrast. Along
 the grey axis variances are three times those of greys."""
 
+HOLD = 0.4
+"""Share of a picture's own contrast that is left wherever its greys are pressed together: a face against nearly blank
+paper stays drawn. There greys end with more contrast than the style's."""
+
 SAMPLES = 2**14
 """Pixels, about, that stand for all of a picture that has many more: a mean is then off by half an 8-bit level at most, about."""
 
@@ -86,13 +90,13 @@ def colour_match(image: Tensor, target: Colours) -> ColourMatch:
 
     The linear map is triangular in axes of grey and colour (Cholesky factors): the grey of the result depends on the grey of the
     source alone, so light and shade stay where they are, and only what would clip is bent. The map is computed
-    on the CPU in fp64, as not every device has that, or the factors; given on the target's device.
+    on the CPU in fp64, as not every device has that, or the factors; given on the target's device. Where curve and map
+    together would leave less than `HOLD` of the contrast, the curve is made steeper.
     """
     with torch.autocast(image.device.type, enabled=False):
         image = sampled(image)
         curve = tone_curve(grey_levels(image), target.levels)
-        curved = curve.apply(image)
-        mean, covariance = _moments(curved)
+        mean, covariance = _moments(curve.apply(image))
     axes = torch.tensor(_AXES, dtype=torch.float64)
     have, want = (
         torch.linalg.cholesky(axes @ of.cpu().double() @ axes.T + FLOOR * torch.eye(3, dtype=torch.float64))
@@ -102,8 +106,11 @@ def colour_match(image: Tensor, target: Colours) -> ColourMatch:
     matrix = axes.T @ torch.linalg.solve_triangular(have, want, upper=False, left=False) @ axes
     offset = target.mean.cpu().double() - (matrix @ mean.cpu().double()[..., None])[..., 0]
     matrix, offset = (part.float().to(target.mean.device) for part in (matrix, offset))
+    # How much the map does to the contrast of greys: its corner, as it is triangular.
+    contrast = (want[:, :1, 0] / have[:, :1, 0]).detach()
+    curve = curve.at_least((HOLD / contrast).clamp(max=1).to(curve.values), image)
     with torch.no_grad():
-        bend = shoulder(_mapped(curved, matrix, offset), target.levels)
+        bend = shoulder(_mapped(curve.apply(image), matrix, offset), target.levels)
     return ColourMatch(curve, matrix, offset, bend)
 
 

@@ -13,7 +13,7 @@ MAX_SIZE = 8192
 STRIDES = (4, 8, 16)
 """Pixels per feature of the three stylized levels (relu3_1, relu4_1, relu5_1 of VGG-19)."""
 
-ADDED = frozenset({"colour_match", "style_side"})
+ADDED = frozenset({"colour_match", "style_side", "least_gain"})
 """Fields that the first files do not have: there they are off, their default."""
 
 
@@ -48,6 +48,10 @@ class StyA2KConfig:
 
     residual: Literal["raw", "adain"] = "raw"
     """What is added to the attention: the content features (paper), or the same moved to the style's mean and standard deviation."""
+
+    least_gain: float = 0.0
+    """`adain` only: a style with less variation than this share of the content's (deviations, mean ratio of the channels) is treated as
+    if it had so much, in the residual. Soft styles then blur the drawing less. 0 leaves every style as it is."""
 
     overlap: bool = False
     """Route the content on four block grids, each half a block apart, and blend: no block edges. The paper uses one grid."""
@@ -95,6 +99,8 @@ class StyA2KConfig:
         if self.style_side is not None:
             good = _is_positive_int(self.style_side) and self.style_side >= self.grid
             _require(good, "style_side", self.style_side, f"null, or a whole number from {self.grid} to {MAX_SIZE}")
+        share = isinstance(self.least_gain, (int, float)) and not isinstance(self.least_gain, bool)
+        _require(share and 0 <= self.least_gain <= 1, "least_gain", self.least_gain, "a number from 0 to 1")
         number = isinstance(self.grain, (int, float)) and not isinstance(self.grain, bool)
         _require(number and 0 <= self.grain <= 1, "grain", self.grain, "a number from 0 to 1")
         if self.overlap:
@@ -137,6 +143,7 @@ class StyA2KConfig:
             heads=1,
             scaled_logits=True,
             residual="adain",
+            least_gain=0.7,
             overlap=True,
             style_side=320,
             grain=0.011,

@@ -62,6 +62,7 @@ class StyA2K(nn.Module):
                 scaled_logits=config.scaled_logits,
                 residual=config.residual,
                 overlap=config.overlap,
+                least_gain=config.least_gain,
                 style_blocks=style_blocks,
                 operations=operations,
             )

@@ -90,3 +90,11 @@ def adain(features: Tensor, moments: Moments, target: Moments) -> Tensor:
     """
     gain = target.std / moments.std
     return torch.addcmul(target.mean - moments.mean * gain, features.float(), gain)
+
+
+def at_least(target: Moments, gain: float, own: Moments) -> Moments:
+    """Moments whose deviations are, in the geometric mean over channels, no less than `gain` times one's own; all grow alike."""
+    if gain == 0:
+        return target
+    ratio = (target.std / own.std).log().mean(1, keepdim=True).exp()
+    return target._replace(std=target.std * (gain / ratio).clamp(min=1))

@@ -287,6 +287,24 @@ def test_without_attention_the_residual_remains() -> None:
             assert torch.allclose(std, target.std.expand_as(std), rtol=1e-4)
 
 
+def test_a_soft_style_keeps_a_share_of_the_contents_variation() -> None:
+    """In the mean ratio of all channels; they grow alike, and a style with enough of it is left as it is."""
+    content = torch.randn(2, 8, 8, 8) * torch.tensor([1.0, 3.0])[:, None, None, None]
+    module = _module(residual="adain", least_gain=0.5)
+    module.fusion.weight.zero_()
+    module.fusion.bias.zero_()
+    for scale in (0.05, 1.0):
+        style = torch.randn(1, 8, 8, 8) * torch.linspace(0.5, 1.5, 8)[:, None, None] * scale + 2
+        own, target = channel_moments(content), channel_moments(style)
+        mean, std = channel_moments(module(content, own, module.encode(style)))
+        torch.testing.assert_close(mean, target.mean.expand_as(mean), rtol=0, atol=1e-4)
+        ratio = (target.std / own.std).log().mean(1).exp().flatten()
+        kept = (std / own.std).log().mean(1).exp().flatten()
+        torch.testing.assert_close(kept, ratio.clamp(min=0.5), rtol=1e-3, atol=0)
+        alike = std / target.std
+        torch.testing.assert_close(alike, alike[:, :1].expand_as(alike), rtol=1e-3, atol=0)
+
+
 def test_scaled_logits_divide_by_the_root_of_the_head_depth() -> None:
     plain, scaled = _module(), _module(scaled_logits=True)
     scaled.load_state_dict(plain.state_dict())

@@ -10,7 +10,7 @@ from tiny_networks import COMPACT, picture, random_model
 from torch import Tensor
 
 from a2k_core import EncodedStyle, StyA2K, tiling
-from a2k_core.colour import FLOOR, SAMPLES, Colours, colour_match, colours_aimed_at, colours_of, sampled
+from a2k_core.colour import FLOOR, HOLD, SAMPLES, Colours, colour_match, colours_aimed_at, colours_of, sampled
 from a2k_core.shoulder import Shoulder
 from a2k_core.tones import LEVELS
 
@@ -84,6 +84,17 @@ def test_light_and_shade_stay_in_their_order() -> None:
     assert clipped.max() > 0.1, "nothing clips here"
     assert bent.max() < 0.9 * clipped.max()
     assert bent.mean() < 0.95 * clipped.mean()
+
+
+def test_a_face_on_blank_paper_stays_drawn() -> None:
+    """Nearly all of a style is white: its distribution would leave next to nothing of the difference between two middle greys."""
+    content = torch.linspace(0, 1, 3500).view(50, 70).expand(1, 3, -1, -1)
+    paper = torch.where(torch.arange(1600).view(40, 40) % 20 == 0, 0.1, 0.9).expand(1, 3, -1, -1)
+    match = colour_match(content, colours_of(paper))
+    straight = match._replace(shoulder=Shoulder(torch.zeros(1, 3), torch.zeros(1, 3)))
+    greys = straight.apply(torch.linspace(0, 1, 200).expand(1, 3, 1, -1)).mean(1).flatten()
+    assert (greys.diff() * 199).min() > 0.99 * HOLD
+    assert (straight.apply(content).mean((2, 3)) - paper.mean((2, 3))).abs().max() < 0.002
 
 
 def test_a_flat_picture_is_not_blown_up() -> None:

@@ -82,6 +82,11 @@ def test_a_configuration_cannot_be_changed(compact_config: StyA2KConfig) -> None
         ("style_side", True),
         ("style_side", 320.0),
         ("style_side", 10**30),
+        ("least_gain", -0.1),
+        ("least_gain", 1.5),
+        ("least_gain", None),
+        ("least_gain", True),
+        ("least_gain", float("nan")),
         ("overlap", None),
         ("overlap", 0),
     ],
@@ -138,9 +143,11 @@ def test_a_missing_field_is_refused_by_name(compact_config: StyA2KConfig, field:
 
 
 def test_files_from_before_a_field_was_added_are_read_with_it_off(compact_config: StyA2KConfig) -> None:
-    values = dataclasses.replace(compact_config, style_side=320).to_dict()
-    del values["colour_match"], values["style_side"]
-    assert StyA2KConfig.from_dict(values) == dataclasses.replace(compact_config, colour_match=False, style_side=None)
+    values = dataclasses.replace(compact_config, style_side=320, least_gain=0.7).to_dict()
+    off = {"colour_match": False, "style_side": None, "least_gain": 0.0}
+    for name in off:
+        del values[name]
+    assert StyA2KConfig.from_dict(values) == dataclasses.replace(compact_config, **off)
 
 
 def test_blocks_leave_more_than_one_feature_for_the_statistics(paper_config: StyA2KConfig) -> None:

@@ -19,6 +19,7 @@ COMPACT = StyA2KConfig(
     heads=2,
     scaled_logits=True,
     residual="adain",
+    least_gain=0.7,
     overlap=True,
     grain=0.025,
     colour_match=True,
