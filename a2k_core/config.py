@@ -99,10 +99,10 @@ class StyA2KConfig:
         if self.style_side is not None:
             good = _is_positive_int(self.style_side) and self.style_side >= self.grid
             _require(good, "style_side", self.style_side, f"null, or a whole number from {self.grid} to {MAX_SIZE}")
-        share = isinstance(self.least_gain, (int, float)) and not isinstance(self.least_gain, bool)
-        _require(share and 0 <= self.least_gain <= 1, "least_gain", self.least_gain, "a number from 0 to 1")
-        number = isinstance(self.grain, (int, float)) and not isinstance(self.grain, bool)
-        _require(number and 0 <= self.grain <= 1, "grain", self.grain, "a number from 0 to 1")
+        for name in ("least_gain", "grain"):
+            value = getattr(self, name)
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            _require(number and 0 <= value <= 1, name, value, "a number from 0 to 1")
         if self.overlap:
             _require(all(b % 2 == 0 for b in self.blocks), "blocks", self.blocks, "even sides when overlap is on")
         if self.backbone == "compact":
