@@ -34,6 +34,7 @@ from losses import (
 )
 from options import Options
 from recompression import recompressed
+from views import View
 
 Terms = dict[str, Tensor]
 """Detached loss terms by name, already weighted: they add up to the loss."""
@@ -99,9 +100,12 @@ class Objective(nn.Module):
         decoded = self.model.decode(self.model.stylize(source_features, moments, encoded, 1.0)).float()
         stylized = self.model.match_colours(decoded, encoded)
 
-        ours = self._features[0](stylized)
+        # Validation, without gradients, has the one plain view.
+        elsewhere = torch.is_grad_enabled() and torch.rand((), generator=random).item() < options.views
+        view = View.random(random) if elsewhere else View()
+        ours = self._features[0](view.of(stylized))
         with torch.no_grad():
-            of_content, of_style = self._features[0](source), self._features[0](style)
+            of_content, of_style = self._features[0](view.of(source)), self._features[0](view.of(style))
         paired, content_levels = [level[:batch] for level in ours], [level[:batch] for level in of_content]
         terms = {"style": options.style_weight * global_loss(paired[:4], of_style[:4])}
         if options.shallow_style_weight:
@@ -141,7 +145,7 @@ class Objective(nn.Module):
             pixels = F.mse_loss(stylized[batch:], again)
             deep = feature_loss([level[batch:] for level in ours[:4]], [level[batch:] for level in of_content[:4]])
             terms["identity"] = options.identity_weight * (pixels + 0.05 * deep)
-        if options.regression_weight:
+        if options.regression_weight and not elsewhere:
             terms["regression"] = options.regression_weight * self._regression(source_features, of_content)
         if options.tv_weight:
             terms["tv"] = options.tv_weight * total_variation(stylized[:batch])

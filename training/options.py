@@ -111,6 +111,12 @@ class Options:
         True, "divide each feature level by its deviation over the styles: one scale for any feature network"
     )
 
+    views: float = knob(
+        0.5,
+        "share of steps at which the feature network sees all pictures turned, mirrored, resized and with colours exchanged, "
+        "so that results please more than one look of one network",
+    )
+
     precision: Literal["fp32", "bf16", "fp16"] = knob("bf16", "autocast dtype of convolutions; statistics stay fp32")
     device: str = knob("auto", "cuda, cpu, ..; auto takes a GPU when there is one")
     workers: int = knob(2, "processes that read pictures, per training process")
@@ -148,6 +154,7 @@ PAPER: dict[str, Any] = {
     "recompression_weight": 0.0,
     "a2k_weight": 1.25,
     "content_weight": 0.0,
+    "views": 0.0,
     "structure_weight": 0.0,
     "identity_weight": 0.0,
     "regression_weight": 0.0,
