@@ -14,6 +14,7 @@ from texture_losses import (
     spread_loss,
 )
 from torch import Tensor, nn
+from views import View
 
 from a2k_core import StyA2K
 from a2k_core.colour import colours_of
@@ -34,7 +35,6 @@ from losses import (
 )
 from options import Options
 from recompression import recompressed
-from views import View
 
 Terms = dict[str, Tensor]
 """Detached loss terms by name, already weighted: they add up to the loss."""
