@@ -96,21 +96,21 @@ def colour_match(image: Tensor, target: Colours) -> ColourMatch:
     with torch.autocast(image.device.type, enabled=False):
         image = sampled(image)
         curve = tone_curve(grey_levels(image), target.levels)
-        mean, covariance = _moments(curve.apply(image))
+        _, covariance = _moments(curve.apply(image))
     axes = torch.tensor(_AXES, dtype=torch.float64)
     have, want = (
         torch.linalg.cholesky(axes @ of.cpu().double() @ axes.T + FLOOR * torch.eye(3, dtype=torch.float64))
         for of in (covariance, target.covariance)
     )
     # want @ have^-1, between the axes and back.
-    matrix = axes.T @ torch.linalg.solve_triangular(have, want, upper=False, left=False) @ axes
-    offset = target.mean.cpu().double() - (matrix @ mean.cpu().double()[..., None])[..., 0]
-    matrix, offset = (part.float().to(target.mean.device) for part in (matrix, offset))
+    matrix = (axes.T @ torch.linalg.solve_triangular(have, want, upper=False, left=False) @ axes).to(target.mean)
     # How much the map does to the contrast of greys: its corner, as it is triangular.
     contrast = (want[:, :1, 0] / have[:, :1, 0]).detach()
-    curve = curve.at_least((HOLD / contrast).clamp(max=1).to(curve.values), image)
+    curve = curve.at_least((HOLD / contrast).clamp(max=1).to(curve.values))
+    toned = curve.apply(image)
+    offset = target.mean - (matrix * toned.mean((2, 3))[:, None]).sum(2)
     with torch.no_grad():
-        bend = shoulder(_mapped(curve.apply(image), matrix, offset), target.levels)
+        bend = shoulder(_mapped(toned, matrix, offset), target.levels)
     return ColourMatch(curve, matrix, offset, bend)
 
 

@@ -55,13 +55,11 @@ class ToneCurve(NamedTuple):
         moved = torch.lerp(below, above, inside - index) + (position - inside) * self.step
         return image + (moved.view_as(grey) - grey)[:, None]
 
-    def at_least(self, slope: Tensor, image: Tensor) -> ToneCurve:
-        """The same curve, but nowhere flatter than `[B, 1]` slopes: more contrast for `[B, 3, H, W]` RGB, around the same mean."""
+    def at_least(self, slope: Tensor) -> ToneCurve:
+        """The same curve, but nowhere flatter than `[B, 1]` slopes; it still begins at the same grey."""
         values = self.values.expand(len(slope), -1)
         rise = torch.maximum(values.diff(dim=1), slope * self.step)
-        steeper = self._replace(values=torch.cat([values[:, :1], values[:, :1] + rise.cumsum(1)], dim=1))
-        shift = (self.apply(image) - steeper.apply(image)).mean((1, 2, 3))
-        return steeper._replace(values=steeper.values + shift[:, None])
+        return self._replace(values=torch.cat([values[:, :1], values[:, :1] + rise.cumsum(1)], dim=1))
 
 
 def grey_levels(image: Tensor) -> Tensor:
