@@ -168,3 +168,5 @@ def test_bad_input_is_one_clear_line(material: list[str], finished: Path, tmp_pa
     assert empty.returncode == 1 and "no usable picture" in empty.stderr and "Traceback" not in empty.stderr
     usage = run(material, tmp_path, "--crop", "100")
     assert usage.returncode == 2 and "multiple of 64" in usage.stderr
+    share = run(material, tmp_path, "--views", "2")
+    assert share.returncode == 2 and "--views is 2.0; it must lie between 0 and 1" in share.stderr

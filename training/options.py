@@ -238,7 +238,7 @@ def _check(parser: argparse.ArgumentParser, options: Options) -> None:
     for name in ("zoom", "magnify"):
         if getattr(options, name) < 1:
             parser.error(f"--{name} is {getattr(options, name)}; it must be at least 1")
-    for name in ("turn", "grain"):
+    for name in ("turn", "grain", "views"):
         if not 0 <= getattr(options, name) <= 1:
             parser.error(f"--{name} is {getattr(options, name)}; it must lie between 0 and 1")
     if not 0 <= options.ema < 1:
