@@ -17,7 +17,7 @@ from .attention import (
     region_keys,
 )
 from .blocks import average_blocks, spaced_blocks, to_blocks
-from .statistics import Moments, adain, at_least, channel_moments, normalize
+from .statistics import Moments, adain, at_least, channel_moments, normalize, to_device
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +98,7 @@ class AllToKey(nn.Module):
         if self.style_blocks is not None and rows * columns > self.style_blocks:
             grid = (rows, columns, self.style_blocks)
             region_key, region_value = average_blocks(region_key, *grid), average_blocks(region_value, *grid)
-            taken = spaced_blocks(*grid).to(style.device)
+            taken = to_device(spaced_blocks(*grid), style.device)
             block_key, block_value = block_key[:, :, taken], block_value[:, :, taken]
         return LevelStyle(region_key, region_value, block_key, block_value, *moments)
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from . import tones
 from .shoulder import Shoulder, shoulder
+from .statistics import double, to_device
 from .tones import ToneCurve, grey_levels, tone_curve
 
 FLOOR = 3 * tones.FLOOR
@@ -90,18 +91,18 @@ def colour_match(image: Tensor, target: Colours) -> ColourMatch:
 
     The linear map is triangular in axes of grey and colour (Cholesky factors): the grey of the result depends on the grey of the
     source alone, so light and shade stay where they are, and only what would clip is bent. The map is computed
-    on the CPU in fp64, as not every device has that, or the factors; given on the target's device. Where curve and map
-    together would leave less than `HOLD` of the contrast, the curve is made steeper.
+    in fp64 and given in fp32 on the target's device. Where curve and map together would leave less than `HOLD` of the
+    contrast, the curve is made steeper.
     """
     with torch.autocast(image.device.type, enabled=False):
         image = sampled(image)
         curve = tone_curve(grey_levels(image), target.levels)
         _, covariance = _moments(curve.apply(image))
-    axes = torch.tensor(_AXES, dtype=torch.float64)
-    have, want = (
-        torch.linalg.cholesky(axes @ of.cpu().double() @ axes.T + FLOOR * torch.eye(3, dtype=torch.float64))
-        for of in (covariance, target.covariance)
-    )
+    covariances = [double(of) for of in (covariance, target.covariance)]
+    axes = to_device(torch.tensor(_AXES, dtype=torch.float64), covariances[0].device)
+    least = FLOOR * torch.eye(3, dtype=torch.float64, device=axes.device)
+    # `cholesky` itself would wait for a GPU to say that all went well, as the floor sees to.
+    have, want = (torch.linalg.cholesky_ex(axes @ of @ axes.T + least).L for of in covariances)
     # want @ have^-1, between the axes and back.
     matrix = (axes.T @ torch.linalg.solve_triangular(have, want, upper=False, left=False) @ axes).to(target.mean)
     # How much the map does to the contrast of greys: its corner, as it is triangular.
@@ -133,7 +134,7 @@ def sampled(image: Tensor) -> Tensor:
         return image
     tops, lefts = torch.arange(0, height - side + 1, side), torch.arange(0, width - side + 1, side)
     random = torch.randint(side, (2, len(tops), len(lefts)), generator=torch.Generator().manual_seed(0))
-    rows, columns = (random + torch.stack(torch.meshgrid(tops, lefts, indexing="ij"))).to(image.device)
+    rows, columns = to_device(random + torch.stack(torch.meshgrid(tops, lefts, indexing="ij")), image.device)
     return image[..., rows, columns]
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 from torch import Tensor, nn
 
 from .config import StyA2KConfig
-from .layers import conv3x3, leaky_relu
+from .layers import conv3x3, leaky_relu, reflecting
 
 Features = tuple[Tensor, Tensor, Tensor]
 """`[B, C, H/4, W/4]`, `[B, C, H/8, W/8]`, `[B, C, H/16, W/16]`, with the C of `StyA2KConfig.channels`."""
@@ -67,9 +67,7 @@ class CompactEncoder(nn.Module):
     def __init__(self, config: StyA2KConfig, operations: ModuleType | Any = nn) -> None:
         super().__init__()
         width2, width4, width8, width16 = config.encoder_widths
-        self.stem = nn.Sequential(
-            operations.Conv2d(3, width2, 5, stride=2, padding=2, padding_mode="reflect"), leaky_relu()
-        )
+        self.stem = nn.Sequential(reflecting(operations.Conv2d(3, width2, 5, stride=2)), leaky_relu())
         self.stride4 = _stage(width2, width4, operations)
         self.stride8 = _stage(width4, width8, operations)
         self.stride16 = _stage(width8, width16, operations)

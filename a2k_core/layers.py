@@ -5,12 +5,59 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
 
 
 def conv3x3(inputs: int, outputs: int, operations: ModuleType | Any = nn, stride: int = 1) -> nn.Conv2d:
     """A 3x3 convolution with reflect padding 1; inputs must be at least 2x2. `operations` supplies the Conv2d class."""
-    return operations.Conv2d(inputs, outputs, 3, stride=stride, padding=1, padding_mode="reflect")
+    return reflecting(operations.Conv2d(inputs, outputs, 3, stride=stride))
+
+
+def reflecting(conv: nn.Conv2d) -> nn.Conv2d:
+    """The same convolution, without padding so far, with reflect padding of half its kernel's side."""
+    conv.register_forward_pre_hook(_pad_input)
+    return conv
+
+
+def _pad_input(conv: nn.Module, inputs: tuple[Tensor]) -> Tensor:
+    assert isinstance(conv, nn.Conv2d)
+    return reflect_pad(inputs[0], conv.kernel_size[0] // 2)
+
+
+def reflect_pad(image: Tensor, margin: int) -> Tensor:
+    """`[B, C, H, W]` with so many more pixels on each side, reflected; H and W must be larger than the margin. Keeps the layout.
+
+    On CUDA devices torch's own padding turns channels-last tensors into plain ones, and the convolution turns them back.
+    """
+    by_channels = image.device.type == "cuda" and image.is_contiguous(memory_format=torch.channels_last)
+    if by_channels and not torch.compiler.is_compiling():
+        return _PadChannelsLast.apply(image, margin)
+    return F.pad(image, (margin,) * 4, mode="reflect")
+
+
+class _PadChannelsLast(torch.autograd.Function):
+    """Rows, columns and channels as the three sides of a volume of which channels get no padding."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, image: Tensor, margin: int) -> Tensor:
+        ctx.margin = margin  # type: ignore[attr-defined]
+        volume = image.permute(0, 2, 3, 1)
+        return F.pad(volume, (0, 0, margin, margin, margin, margin), mode="reflect").permute(0, 3, 1, 2)
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None]:
+        margin: int = ctx.margin  # type: ignore[attr-defined]
+        for side in (2, 3):
+            length = gradient.shape[side] - 2 * margin
+            inner = gradient.narrow(side, margin, length).clone(memory_format=torch.channels_last)
+            for i in range(margin):
+                inner.select(side, margin - i).add_(gradient.select(side, i))
+                inner.select(side, length - 1 - margin + i).add_(gradient.select(side, -1 - i))
+            gradient = inner
+        return gradient, None
 
 
 def leaky_relu() -> nn.LeakyReLU:

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .statistics import rising
+from .statistics import double, rising
 
 LEVELS = 64
 """Equally frequent greys that stand for all of a picture's."""
@@ -77,10 +77,10 @@ def tone_curve(source: Tensor, target: Tensor) -> ToneCurve:
         source: `[B, LEVELS]`, from `grey_levels`.
         target: `[B or 1, LEVELS]`.
 
-    The distributions are sums of bells. Computed on the CPU in fp64, as not every device has that; given on the target's device.
+    The distributions are sums of bells. Computed in fp64; given in fp32 on the target's device.
     """
     (have, blur, mean, deviation), (want, blur_wanted, _, _) = (
-        _standardized(levels.cpu().double()) for levels in (source, target)
+        _standardized(double(levels)) for levels in (source, target)
     )
     at, points = _evenly_between(have), _evenly_between(want, beyond=3 * blur_wanted)
     wanted = _interpolated(_below(at, have, blur), _below(points, want, blur_wanted), points.expand(len(at), -1))
@@ -102,7 +102,7 @@ def _evenly_between(levels: Tensor, beyond: Tensor | float = 0.0) -> Tensor:
     """`[B, KNOTS]`: from the first to the last level, and so far beyond; levels that are all one are not quite."""
     first, last = levels[:, :1] - beyond, levels[:, -1:] + beyond
     reach = (last - first).clamp(min=BLUR)
-    return first + reach * torch.linspace(0, 1, KNOTS, dtype=levels.dtype)
+    return first + reach * torch.linspace(0, 1, KNOTS, dtype=levels.dtype, device=levels.device)
 
 
 def _below(points: Tensor, levels: Tensor, blur: Tensor) -> Tensor:

@@ -21,7 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 TRAIN = ROOT / "training" / "train.py"
 # One thread and no workers: quick to start, and the same sums in every process.
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1", "CUDA_VISIBLE_DEVICES": ""}
-SMALL = "--crop 64 --pretrain-steps 2 --steps 4 --batch 2 --pretrain-batch 2 --validation 2 --workers 0 --checkpoint-every 1 --log-every 2"
+SMALL = (
+    "--crop 64 --large-crop 128 --large-share 0.5 --pretrain-steps 2 --steps 4 --batch 2 --pretrain-batch 2 "
+    "--validation 2 --workers 0 --checkpoint-every 1 --log-every 2"
+)
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +135,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
 def test_two_processes_train_like_one_with_their_batches_together(material: list[str], tmp_path: Path) -> None:
     # fp32 and no picture twice (each process takes at least one): the two halves add up exactly but for rounding.
     exact = ["--precision", "fp32", "--identity-weight", "0", "--recompression-weight", "0", "--pretrain-steps", "0"]
+    exact += ["--large-share", "0"]
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
     one = run(material, tmp_path / "one", *exact)

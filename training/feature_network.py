@@ -75,11 +75,11 @@ class FeatureNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Five levels of `[B, 3, H, W]` RGB in 0..1, in the encoder's dtype whatever autocast is on."""
-        scales = self.scale.tolist()
         # Autocast would turn each layer's features to fp32 for padding and back.
         with torch.autocast(images.device.type, enabled=False):
             levels = self.encoder.all_levels(images.to(self.encoder.conv0.weight.dtype))
-        return [level / scale for level, scale in zip(levels, scales, strict=True)]
+        # One number each, left on the device: to fetch it would make a GPU wait for every step.
+        return [level / scale for level, scale in zip(levels, self.scale.unbind(), strict=True)]
 
     @torch.no_grad()
     def calibrate(self, styles: Tensor) -> None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from a2k_core.attention import distributed_attention, progressive_attention, region_keys
 from a2k_core.blocks import pad_to_multiple, to_blocks
-from a2k_core.statistics import channel_moments, normalize, rising
+from a2k_core.statistics import channel_moments, normalize, rising, to_device
 
 A2K_BLOCKS = (16, 8, 8, 4)
 """Block sides of the all-to-key loss at relu2_1 .. relu5_1."""
@@ -53,9 +53,11 @@ PALETTE_CELL = 4
 
 def palette_loss(stylized: Tensor, style: Tensor) -> Tensor:
     """Sliced Wasserstein distance of the colours of equally large pictures, `[B, 3, H, W]` in 0..1: mean over seven directions."""
-    directions = torch.tensor(
-        [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.6, 0.6, 0.6], [0.7, -0.7, 0], [0.7, 0, -0.7], [0, 0.7, -0.7]],
-        device=style.device,
+    directions = to_device(
+        torch.tensor(
+            [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.6, 0.6, 0.6], [0.7, -0.7, 0], [0.7, 0, -0.7], [0, 0.7, -0.7]]
+        ),
+        style.device,
     )
     with torch.autocast(style.device.type, enabled=False):
         ours, theirs = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from texture_losses import (
@@ -34,10 +36,26 @@ from losses import (
     total_variation,
 )
 from options import Options
-from recompression import recompressed
 
 Terms = dict[str, Tensor]
 """Detached loss terms by name, already weighted: they add up to the loss."""
+
+
+def once_more(options: Options, step: int) -> Literal["identity", "recompressed"] | None:
+    """What a quarter of a step's batch goes through the network once more for.
+
+    In its own style, which has to leave it as it is, or recompressed, as strokes must not grow from the marks of compression;
+    in turns where both are wanted.
+    """
+    identity, robust = options.identity_weight > 0, options.recompression_weight > 0
+    if identity and not (robust and step % 2):
+        return "identity"
+    return "recompressed" if robust else None
+
+
+def quarter(batch: int) -> int:
+    """How many pictures of a batch go through once more."""
+    return max(batch // 4, 1)
 
 
 class Objective(nn.Module):
@@ -54,9 +72,17 @@ class Objective(nn.Module):
         own, theirs = model.config.channels, features.encoder.widths[2:]
         self.regression = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in zip(own, theirs, strict=True))
 
-    def forward(self, content: Tensor, style: Tensor | None, step: int = 0) -> tuple[Tensor, Terms]:
-        """Loss and terms of `[B, 3, S, S]` pictures in 0..1; without styles, of the autoencoder."""
-        terms = self._reconstruct(content) if style is None else self._stylize(content, style, step)
+    def forward(
+        self, content: Tensor, style: Tensor | None, step: int = 0, marked: Tensor | None = None
+    ) -> tuple[Tensor, Terms]:
+        """Loss and terms of `[B, 3, S, S]` pictures in 0..1; without styles, of the autoencoder.
+
+        Args:
+            content, style: a batch.
+            step: random choices follow from it.
+            marked: the first `quarter` of the contents recompressed, in steps that want them, see `once_more`.
+        """
+        terms = self._reconstruct(content) if style is None else self._stylize(content, style, step, marked)
         loss = torch.stack(list(terms.values())).sum()
         return loss, {name: term.detach() for name, term in terms.items()}
 
@@ -75,20 +101,16 @@ class Objective(nn.Module):
             "regression": self._regression(features, target),
         }
 
-    def _stylize(self, content: Tensor, style: Tensor, step: int) -> Terms:
+    def _stylize(self, content: Tensor, style: Tensor, step: int, marked: Tensor | None) -> Terms:
         options, batch = self.options, len(content)
         random = torch.Generator().manual_seed(step)
-        # A quarter of the batch goes through once more: in its own style (contents and styles in turn), which has to leave it
-        # as it is, or recompressed, as strokes must not grow from the marks of compression.
-        count = max(batch // 4, 1)
-        identity, robust = options.identity_weight > 0, options.recompression_weight > 0
-        if identity and robust:
-            identity, robust = step % 2 == 0, step % 2 == 1
+        count = quarter(batch)
+        identity = once_more(options, step) == "identity"
         again, in_style = content[:0], style[:0]
-        if identity:
+        if identity:  # contents and styles in turn
             again = in_style = (style if step // 2 % 2 else content)[:count]
-        elif robust:
-            again, in_style = recompressed(content[:count], random), style[:count]
+        elif marked is not None:
+            again, in_style = marked, style[:count]
         source, target_style = torch.cat([content, again]), torch.cat([style, in_style])
 
         # Anywhere in the repeating grain, but the same on every run.
@@ -130,9 +152,8 @@ class Objective(nn.Module):
             terms["palette"] = options.palette_weight * palette_loss(stylized[:batch], style)
         if options.patch_weight:
             terms["patches"] = options.patch_weight * patch_loss(stylized[:batch], style, random)
-        if robust:
-            unmarked, marked = stylized[:count], stylized[batch:]
-            terms["recompression"] = options.recompression_weight * F.mse_loss(marked, unmarked)
+        if not identity and marked is not None:
+            terms["recompression"] = options.recompression_weight * F.mse_loss(stylized[batch:], stylized[:count])
         if options.a2k_weight:
             terms["a2k"] = options.a2k_weight * all_to_key_loss(paired, content_levels, of_style)
         if options.content_weight:

@@ -45,6 +45,10 @@ class Options:
     crop: int = knob(
         192, "side of the square crops, pixels, a multiple of 64: three blocks each way give routing a choice"
     )
+    large_crop: int = knob(512, "side of the crops in the steps of --large-share, of so many fewer pairs")
+    large_share: float = knob(
+        0.0, "share of steps with large crops: more blocks to route to, as in large pictures; for GPUs"
+    )
     zoom: float = knob(
         1.7, "crops are cut up to this much larger and scaled down, so that several texture scales are seen"
     )
@@ -227,8 +231,9 @@ def _add_argument(parser: argparse.ArgumentParser, field: dataclasses.Field[Any]
 def _check(parser: argparse.ArgumentParser, options: Options) -> None:
     if options.out.suffix != ".safetensors":
         parser.error(f"--out is {options.out}; weights are written as FILE.safetensors")
-    if options.crop < 64 or options.crop % 64:
-        parser.error(f"--crop is {options.crop}; it must be a multiple of 64")
+    for name in ("crop", "large_crop"):
+        if getattr(options, name) < 64 or getattr(options, name) % 64:
+            parser.error(f"--{name.replace('_', '-')} is {getattr(options, name)}; it must be a multiple of 64")
     for name in ("steps", "batch", "pretrain_batch", "sample_every", "checkpoint_every", "log_every", "validation"):
         if getattr(options, name) < 1:
             parser.error(f"--{name.replace('_', '-')} is {getattr(options, name)}; it must be at least 1")
@@ -238,7 +243,7 @@ def _check(parser: argparse.ArgumentParser, options: Options) -> None:
     for name in ("zoom", "magnify"):
         if getattr(options, name) < 1:
             parser.error(f"--{name} is {getattr(options, name)}; it must be at least 1")
-    for name in ("turn", "grain", "views"):
+    for name in ("turn", "grain", "views", "large_share"):
         if not 0 <= getattr(options, name) <= 1:
             parser.error(f"--{name} is {getattr(options, name)}; it must lie between 0 and 1")
     if not 0 <= options.ema < 1:

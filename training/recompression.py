@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-
-from a2k_core.pixels import to_bytes, to_tensor
 
 QUALITIES = (25, 70)
 CELL = 8
 """Pixels: side of the cells in which JPEG works."""
 
 
-def recompressed(images: Tensor, random: torch.Generator) -> Tensor:
-    """`[B, 3, H, W]` in 0..1 after JPEG at a random quality, its cells anywhere; on the same device, not differentiable."""
-    results = []
-    for image in images:
-        top, left = torch.randint(CELL, (2,), generator=random).tolist()
-        quality = int(torch.randint(QUALITIES[0], QUALITIES[1] + 1, (), generator=random))
-        file = io.BytesIO()
-        Image.fromarray(to_bytes(image.roll((top, left), (1, 2))[None])).save(file, "jpeg", quality=quality)
-        results.append(to_tensor(Image.open(file)).roll((-top, -left), (2, 3)))
-    return torch.cat(results).to(images.device, memory_format=torch.channels_last)
+def recompressed(images: Tensor, seed: int) -> Tensor:
+    """`[B, 3, H, W]` in 8 bits, on the CPU, after JPEG at random qualities, its cells anywhere."""
+    random = torch.Generator().manual_seed(seed)
+    shifts = torch.randint(CELL, (len(images), 2), generator=random).tolist()
+    qualities = torch.randint(QUALITIES[0], QUALITIES[1] + 1, (len(images),), generator=random).tolist()
+    # A GPU's batches are large, and Pillow works on several pictures at once.
+    with ThreadPoolExecutor() as threads:
+        return torch.stack(list(threads.map(_recompressed, images, shifts, qualities)))
+
+
+def _recompressed(image: Tensor, shift: list[int], quality: int) -> Tensor:
+    """`[3, H, W]` with its cells moved down and right by `shift`, compressed and moved back."""
+    down, right = shift
+    file = io.BytesIO()
+    Image.fromarray(image.roll((down, right), (1, 2)).permute(1, 2, 0).numpy()).save(file, "jpeg", quality=quality)
+    return torch.from_numpy(np.array(Image.open(file))).permute(2, 0, 1).roll((-down, -right), (1, 2))

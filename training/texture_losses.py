@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from a2k_core.statistics import rising
+from a2k_core.statistics import rising, to_device
 
 LATTICE_PERIOD = 8
 """Pixels: upsampling can leave patterns that repeat every 2, 4 or 8."""
@@ -59,7 +59,7 @@ def patch_loss(stylized: Tensor, style: Tensor, random: torch.Generator) -> Tens
             smaller = F.avg_pool2d(x, 2)
             band = x - F.interpolate(smaller, x.shape[-2:], mode="bilinear", align_corners=False)
             filters = torch.randn(PATCH_DIRECTIONS, 3, PATCH_SIDE, PATCH_SIDE, generator=random)
-            filters = (filters / filters.flatten(1).norm(dim=1)[:, None, None, None]).to(x.device)
+            filters = to_device(filters / filters.flatten(1).norm(dim=1)[:, None, None, None], x.device)
             stride = max(x.shape[-1] // PATCH_POSITIONS, 1)
             ours, theirs = rising(F.conv2d(band, filters, stride=stride).flatten(2)).chunk(2)
             strength = theirs.abs().mean((1, 2), keepdim=True) + PATCH_FLOOR

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -32,8 +33,9 @@ from a2k_core.memory import keep_freed_memory
 from data import Crops, StepSampler, batches, find_pictures, read_square
 from feature_network import FeatureNetwork, FeatureNetworkError, encoder_config, load_encoder
 from networks import build_model, matching_weights
-from objective import Objective
+from objective import Objective, once_more, quarter
 from options import Options, parse
+from recompression import recompressed
 from release import release_metadata
 from reporting import Reporter, sample_grid
 from state import ResumeError, TrainingState
@@ -41,7 +43,7 @@ from state import ResumeError, TrainingState
 log = logging.getLogger("train")
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-CONTENT_STREAM, STYLE_STREAM = 1, 2
+CONTENT_STREAM, STYLE_STREAM, LARGE_CONTENT_STREAM, LARGE_STYLE_STREAM = 1, 2, 5, 6
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -101,8 +103,9 @@ def train(options: Options) -> int:
     state = TrainingState(
         objective,
         AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(options.ema)),
-        torch.optim.Adam(trainable, lr=options.lr),
-        torch.amp.GradScaler(device.type, enabled=options.precision == "fp16"),
+        # Fused, it skips steps that are not finite by itself; to ask whether they are would make a GPU wait for every one.
+        torch.optim.Adam(trainable, lr=options.lr, fused=device.type == "cuda"),
+        scaler(options, device),
     )
     if options.resume:
         state.load(checkpoint, options)
@@ -122,13 +125,12 @@ def train(options: Options) -> int:
             photos, paintings = next(pairs)
             content, style = to_float(photos, device), None if paintings is None else to_float(paintings, device)
             with torch.autocast(device.type, DTYPES[options.precision], enabled=options.precision != "fp32"):
-                loss, terms = parallel(content, style, state.step)
+                loss, terms = parallel(content, style, state.step, marked(options, photos, state.step, device))
             state.optimizer.zero_grad(set_to_none=True)
             state.scaler.scale(loss).backward()
             state.scaler.unscale_(state.optimizer)
             norm = nn.utils.clip_grad_norm_(trainable, options.clip)
-            if torch.isfinite(norm):
-                state.scaler.step(state.optimizer)
+            state.scaler.step(state.optimizer)
             state.scaler.update()
             # A short memory at first, so that the average is of use from the start.
             decay = min(options.ema, (state.step + 1) / (state.step + 10))
@@ -193,9 +195,11 @@ def training_pairs(
     options: Options, contents: list[Path], styles: list[Path], step: int, rank: int, world: int, *, pin: bool
 ) -> Iterator[tuple[Tensor, Tensor | None]]:
     """The batches from a step on: photos and paintings mixed for the autoencoder, then pairs."""
-    crops = Crops(options.crop, options.zoom, options.magnify, options.turn)
 
-    def stream(pictures: list[Path], number: int, first: int, batch: int, steps: int) -> Iterator[Tensor]:
+    def stream(
+        pictures: list[Path], number: int, first: int, batch: int, steps: int, side: int = options.crop
+    ) -> Iterator[Tensor]:
+        crops = Crops(side, options.zoom, options.magnify, options.turn)
         sampler = StepSampler(first * batch * world, batch, steps - first, rank, world)
         seed = options.seed * 1000 + number
         workers = -(-options.workers // 2)
@@ -207,11 +211,32 @@ def training_pairs(
         for photos, paintings in zip(*first, strict=True):
             yield torch.cat([photos, paintings]), None
     done = max(step - options.pretrain_steps, 0)
+    large = np.random.default_rng(options.seed).random(options.steps) < options.large_share
+    fewer = max(options.batch * options.crop**2 // options.large_crop**2, 1)
+    passed, total = int(large[:done].sum()), int(large.sum())
     second = [
-        stream(p, n, done, options.batch, options.steps)
-        for p, n in ((contents, CONTENT_STREAM), (styles, STYLE_STREAM))
+        zip(stream(contents, a, start, batch, stop, side), stream(styles, b, start, batch, stop, side), strict=True)
+        for a, b, start, batch, stop, side in (
+            (CONTENT_STREAM, STYLE_STREAM, done - passed, options.batch, options.steps - total, options.crop),
+            (LARGE_CONTENT_STREAM, LARGE_STYLE_STREAM, passed, fewer, total, options.large_crop),
+        )
     ]
-    yield from zip(*second, strict=True)
+    for chosen in large[done:]:
+        yield next(second[int(chosen)])
+
+
+def scaler(options: Options, device: torch.device) -> torch.amp.GradScaler:
+    """Skips steps whose gradients are not finite; only in fp16 does it scale as well."""
+    if options.precision == "fp16":
+        return torch.amp.GradScaler(device.type)
+    return torch.amp.GradScaler(device.type, init_scale=1.0, growth_interval=2**31 - 1)
+
+
+def marked(options: Options, photos: Tensor, step: int, device: torch.device) -> Tensor | None:
+    """What `Objective` wants recompressed in a step, of its 8-bit contents."""
+    if step < options.pretrain_steps or once_more(options, step) != "recompressed":
+        return None
+    return to_float(recompressed(photos[: quarter(len(photos))], options.seed * 2**32 + step), device)
 
 
 def to_float(images: Tensor, device: torch.device) -> Tensor:
