@@ -9,6 +9,7 @@ from torch import Tensor
 
 from .blocks import reflected_indices
 from .regions import Region
+from .statistics import to_device
 
 Read = Callable[[slice, slice], Tensor]
 """Rows and columns of a picture to `[B, 3, rows, columns]`, floating, RGB in 0..1, on any device."""
@@ -52,9 +53,9 @@ class Content:
         first_row, first_column = int(rows.min()), int(columns.min())
         image = self._read(slice(first_row, int(rows.max()) + 1), slice(first_column, int(columns.max()) + 1))
         if image.shape[-2] != len(rows) or region.bottom > self.height:
-            image = image.index_select(2, (rows - first_row).to(image.device))
+            image = image.index_select(2, to_device(rows - first_row, image.device))
         if image.shape[-1] != len(columns) or region.right > self.width:
-            image = image.index_select(3, (columns - first_column).to(image.device))
+            image = image.index_select(3, to_device(columns - first_column, image.device))
         return image
 
     def reduced(self, factor: int) -> Tensor:

@@ -14,6 +14,7 @@ from ..a2k_core import StyA2K
 from ..a2k_core.batches import alpha_of, check_batch, to_rgb
 from ..a2k_core.errors import InputError
 from ..a2k_core.memory import working_memory
+from ..a2k_core.output_copies import OutputCopies
 from ..a2k_core.style_file import check_fingerprint, fingerprint
 from .memory import reserve, run
 from .sockets import CATEGORY, Model, Style, StyleOfModel
@@ -70,6 +71,7 @@ class Transfer(io.ComfyNode):
             device=model_management.intermediate_device(),
             dtype=model_management.intermediate_dtype(),
         )
+        copies = OutputCopies(result[..., :3])
         progress = comfy.utils.ProgressBar(PROGRESS_STEPS * count)
 
         def transfer(start: int, stop: int) -> None:
@@ -79,9 +81,10 @@ class Transfer(io.ComfyNode):
             report(0)
             pictures = to_rgb(image[start:stop].to(device), "The picture", start)
             painted = network.transfer(pictures, encoded.part(start, stop), strength, tile="auto", progress=report)
-            result[start:stop, ..., :3] = painted.movedim(1, -1)
+            copies.put(start, stop, painted.movedim(1, -1))
 
         run(count, chunk, transfer, "smaller pictures")
+        copies.finish()
         if alpha is not None:
             result[..., 3:] = alpha.clamp(0, 1)
         progress.update_absolute(PROGRESS_STEPS * count)

@@ -109,6 +109,8 @@ def train(options: Options) -> int:
     )
     if options.resume:
         state.load(checkpoint, options)
+    # It is asked for in every step, for which a GPU would have to be waited for.
+    state.average.n_averaged = state.average.n_averaged.cpu()
     # The autoencoder does not use the attention, so some parameters have no gradient in that stage.
     parallel: nn.Module = DistributedDataParallel(objective, find_unused_parameters=True) if world > 1 else objective
 

@@ -41,7 +41,9 @@ class View:
         """`[B, 3, S, S]` to `[B, 3, size * S, size * S]`; the very pictures for the view that changes nothing."""
         if self == View():
             return images
-        images = torch.rot90(images[:, list(self.colours)], self.quarters, (2, 3))
+        # By index, a GPU would be waited for.
+        exchanged = torch.stack([images[:, channel] for channel in self.colours], dim=1)
+        images = torch.rot90(exchanged, self.quarters, (2, 3))
         if self.mirrored:
             images = images.flip(3)
         if self.size != 1:
