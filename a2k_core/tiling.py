@@ -37,11 +37,12 @@ Write = Callable[[int, int, Tensor], None]
 """Takes a finished piece, `[B, 3, h, w]` in 0..1 of the dtype and device that were read, and its top and left."""
 
 
-COLOURS_OF_ITSELF = 2**20
-"""Pixels of the largest picture whose own result says what its colours have to be moved by; see `colour.py`."""
+COLOURS_OF_ITSELF = 9 * 2**20
+"""Pixels of the largest picture whose own result, held until it is whole, says what its colours have to be moved by; see
+`colour.py`. Up to 4096x2160: 110 MB in fp32."""
 
 COLOURS_OF_COPY = 2**18
-"""Pixels, about, of the reduced copy whose result says so for larger ones. It costs at most a quarter more, at 4 megapixels a tenth."""
+"""Pixels, about, of the reduced copy whose result says so for larger ones. It costs a thirty-sixth more at most."""
 
 
 def check_tile(tile: object, grid: int) -> None:
@@ -106,7 +107,7 @@ class TiledTransfer:
         if tile == "auto":
             config, device = self.model.config, self.model.device
             margin = self.reach.encoder + max(self.reach.attention) + max(self.reach.decoder) + self.grid
-            memory = available(device) - reserved
+            memory = available(device) - reserved - self._held_memory()
             side, self.keep = choose_tile(
                 config,
                 self.model.dtype,
@@ -127,9 +128,11 @@ class TiledTransfer:
             self.colours = self._colours_of_copy(side, may_shrink)
             self._each(regions, self._paint, may_shrink)
         else:
-            decoded, rebuilt = self._whole(regions, may_shrink, self.strength < 1)
+            regions, decoded, rebuilt = self._whole(regions, may_shrink, self.strength < 1)
             self.colours = self._colours_of_itself(decoded)
-            self._finish(self.bounds, decoded, rebuilt)
+            for region in regions:
+                inside = region.within(self.bounds, 1)
+                self._finish(region, decoded[inside], None if rebuilt is None else rebuilt[inside])
 
     def _measure(self, side: int, may_shrink: bool) -> list[Region]:
         """First pass: the moments of the features. Gives the regions that it was done in."""
@@ -216,27 +219,34 @@ class TiledTransfer:
         )
         return fine, middle, coarse
 
-    def _whole(self, regions: list[Region], may_shrink: bool, rebuild: bool) -> tuple[Tensor, Tensor | None]:
-        """Second pass of a picture that is held whole until its colours are known: `_decoded` of all of it."""
-        pieces: dict[Region, tuple[Tensor, Tensor | None]] = {}
+    def _whole(
+        self, regions: list[Region], may_shrink: bool, rebuild: bool
+    ) -> tuple[list[Region], Tensor, Tensor | None]:
+        """Second pass of a picture that is held whole until its colours are known: the pieces done, and `_decoded` of all."""
+        whole: list[Tensor | None] = [None, None]
 
         def hold(region: Region) -> None:
-            pieces[region] = self._decoded(region, rebuild)
+            for index, piece in enumerate(self._decoded(region, rebuild)):
+                if piece is None or region == self.bounds:
+                    whole[index] = piece
+                    continue
+                held = whole[index]
+                if held is None:
+                    held = piece.new_empty((*piece.shape[:2], self.content.height, self.content.width))
+                held[region.within(self.bounds, 1)] = piece
+                whole[index] = held
 
-        self._each(regions, hold, may_shrink)
-        image = self._stitched({region: image for region, (image, _) in pieces.items()})
-        rebuilt = {region: rebuilt for region, (_, rebuilt) in pieces.items() if rebuilt is not None}
-        return image, self._stitched(rebuilt) if rebuilt else None
+        regions = self._each(regions, hold, may_shrink)
+        image, rebuilt = whole
+        assert image is not None
+        return regions, image, rebuilt
 
-    def _stitched(self, pieces: dict[Region, Tensor]) -> Tensor:
-        """One picture of the pieces that cover it."""
-        first = next(iter(pieces.values()))
-        if len(pieces) == 1:
-            return first
-        whole = first.new_empty((*first.shape[:2], self.content.height, self.content.width))
-        for region, piece in pieces.items():
-            whole[region.within(self.bounds, 1)] = piece
-        return whole
+    def _held_memory(self) -> int:
+        """Bytes of what `_whole` holds."""
+        if not self.model.config.colour_match or self.content.area > COLOURS_OF_ITSELF:
+            return 0
+        pictures = self.content.batch * (2 if self.strength < 1 else 1)
+        return pictures * 3 * self.content.area * self.model.dtype.itemsize
 
     def _colours_of_itself(self, decoded: Tensor) -> ColourMatch:
         """What moves the colours of a whole decoded picture to where the strength says."""
@@ -250,7 +260,7 @@ class TiledTransfer:
         inner = TiledTransfer(
             self.model, lambda rows, columns: copy[..., rows, columns], self.write, shape, self.style, self.strength
         )
-        decoded, _ = inner._whole(inner._measure(side, may_shrink), may_shrink, rebuild=False)
+        _, decoded, _ = inner._whole(inner._measure(side, may_shrink), may_shrink, rebuild=False)
         return inner._colours_of_itself(decoded)
 
     def _encode(self, region: Region) -> Features:

@@ -11,6 +11,8 @@ import torch
 from PIL import Image
 
 from data import CropDataset, Crops, StepSampler, batches, find_pictures, read_crop, read_square
+from options import parse
+from train import training_pairs
 
 
 def picture(path: Path, size: tuple[int, int], seed: int = 0, mode: str = "RGB") -> Path:
@@ -106,6 +108,17 @@ def test_processes_share_the_pictures_and_resume_by_index() -> None:
     assert shared == alone
     resumed = [index for batch in StepSampler(2 * 6, 6, 2, 0, 1) for index in batch]
     assert resumed == alone[12:]
+
+
+def test_steps_with_large_crops_have_fewer_pairs_and_resume_by_step(tmp_path: Path) -> None:
+    pictures = [picture(tmp_path / f"{i}.png", (150, 150), i) for i in range(7)]
+    given = "--content c --style s --out o.safetensors --pretrain-steps 0 --steps 12 --workers 0"
+    options = parse(f"{given} --crop 64 --batch 4 --large-crop 128 --large-share 0.5".split())
+    whole, rest = (list(training_pairs(options, pictures, pictures, step, 0, 1, pin=False)) for step in (0, 7))
+    assert {content.shape for content, _ in whole} == {(4, 3, 64, 64), (1, 3, 128, 128)}
+    assert all(style is not None and style.shape == content.shape for content, style in whole)
+    assert len(whole) == 12 and len(rest) == 5
+    assert all(torch.equal(a, b) for a, b in zip(sum(whole[7:], ()), sum(rest, ()), strict=True))
 
 
 def test_a_crop_is_cut_from_the_picture(tmp_path: Path) -> None:

@@ -1,0 +1,41 @@
+"""Padding by reflection, and finished pictures on their way to memory."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from a2k_core.layers import _PadChannelsLast, conv3x3, reflect_pad
+from a2k_core.output_copies import OutputCopies
+
+
+@pytest.mark.parametrize("margin", [1, 2])
+def test_padding_of_channels_last_is_reflection_both_ways(margin: int) -> None:
+    """What CUDA devices run; it is of plain operations, so any device can show that it is right."""
+    image = torch.rand(2, 5, 6, 7, dtype=torch.float64).contiguous(memory_format=torch.channels_last).requires_grad_()
+    padded, plain = _PadChannelsLast.apply(image, margin), F.pad(image, (margin,) * 4, mode="reflect")
+    assert torch.equal(padded, plain)
+    assert padded.is_contiguous(memory_format=torch.channels_last)
+    weight = torch.rand_like(plain)
+    ours, theirs = (torch.autograd.grad((x * weight).sum(), image)[0] for x in (padded, plain))
+    torch.testing.assert_close(ours, theirs)
+
+
+def test_convolutions_pad_by_reflection_and_their_weights_have_the_usual_names() -> None:
+    layer, image = conv3x3(3, 4), torch.rand(1, 3, 8, 9)
+    assert set(layer.state_dict()) == {"weight", "bias"}
+    expected = F.conv2d(F.pad(image, (1, 1, 1, 1), mode="reflect"), layer.weight, layer.bias)
+    torch.testing.assert_close(layer(image), expected)
+    assert torch.equal(reflect_pad(image, 1), F.pad(image, (1, 1, 1, 1), mode="reflect"))
+
+
+def test_every_piece_arrives_where_it_belongs() -> None:
+    result = torch.zeros(5, 2, 3, 4)
+    pieces = torch.rand(5, 2, 3, 3)
+    copies = OutputCopies(result[..., :3])
+    for start, stop in ((0, 2), (2, 4), (4, 5)):
+        copies.put(start, stop, pieces[start:stop])
+    copies.finish()
+    assert torch.equal(result[..., :3], pieces)
+    assert not result[..., 3].any()
