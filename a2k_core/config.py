@@ -146,7 +146,7 @@ class StyA2KConfig:
             least_gain=0.7,
             overlap=True,
             style_side=320,
-            grain=0.011,
+            grain=0.009,
             colour_match=True,
         )
 
