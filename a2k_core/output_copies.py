@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+PINNED = 2**28
+"""Bytes of the largest piece that goes through pinned memory, which torch keeps for the next ones and no other program can use."""
+
 
 class OutputCopies:
     """Fills a tensor with pieces that are computed one after the other.
@@ -22,7 +25,7 @@ class OutputCopies:
 
     def put(self, start: int, stop: int, piece: Tensor) -> None:
         """Have `result[start:stop]` filled with a piece of its shape, at once or later."""
-        if piece.device.type != "cuda" or self._result.device.type != "cpu":
+        if piece.device.type != "cuda" or self._result.device.type != "cpu" or piece.nbytes > PINNED:
             self._result[start:stop] = piece
             return
         pinned = torch.empty(piece.shape, dtype=self._result.dtype, pin_memory=True)

@@ -33,8 +33,11 @@ def rising(values: Tensor) -> Tensor:
 
 
 def to_device(values: Tensor, device: torch.device) -> Tensor:
-    """A small tensor made on the CPU, on a device, which need not finish its work first as it must for `Tensor.to`."""
-    return values.to(device, non_blocking=True)
+    """A small tensor made on the CPU, on a device; a CUDA device need not finish its work first, as it must for `Tensor.to`.
+
+    On MPS a copy that nobody waits for may read memory that has been freed.
+    """
+    return values.to(device, non_blocking=device.type == "cuda")
 
 
 def double(values: Tensor) -> Tensor:
