@@ -103,7 +103,6 @@ def train(options: Options) -> int:
     state = TrainingState(
         objective,
         AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(options.ema)),
-        # Fused, it skips steps that are not finite by itself; to ask whether they are would make a GPU wait for every one.
         torch.optim.Adam(trainable, lr=options.lr, fused=device.type == "cuda"),
         scaler(options, device),
     )
@@ -132,7 +131,8 @@ def train(options: Options) -> int:
             state.scaler.scale(loss).backward()
             state.scaler.unscale_(state.optimizer)
             norm = nn.utils.clip_grad_norm_(trainable, options.clip)
-            state.scaler.step(state.optimizer)
+            if state.scaler.is_enabled() or torch.isfinite(norm):  # a scaler looks itself
+                state.scaler.step(state.optimizer)
             state.scaler.update()
             # A short memory at first, so that the average is of use from the start.
             decay = min(options.ema, (state.step + 1) / (state.step + 10))
@@ -228,10 +228,14 @@ def training_pairs(
 
 
 def scaler(options: Options, device: torch.device) -> torch.amp.GradScaler:
-    """Skips steps whose gradients are not finite; only in fp16 does it scale as well."""
+    """Scales losses in fp16. On CUDA devices, at scale 1, it has the fused optimizer skip steps that are not finite.
+
+    To ask a GPU whether they are would be to wait for it in every step.
+    """
     if options.precision == "fp16":
         return torch.amp.GradScaler(device.type)
-    return torch.amp.GradScaler(device.type, init_scale=1.0, growth_interval=2**31 - 1)
+    on_cuda = device.type == "cuda"
+    return torch.amp.GradScaler(device.type, init_scale=1.0, growth_interval=2**31 - 1, enabled=on_cuda)
 
 
 def marked(options: Options, photos: Tensor, step: int, device: torch.device) -> Tensor | None:
