@@ -17,7 +17,8 @@ from .attention import (
     region_keys,
 )
 from .blocks import average_blocks, spaced_blocks, to_blocks
-from .statistics import Moments, adain, at_least, channel_moments, normalize, to_device
+from .devices import to_device
+from .statistics import Moments, adain, at_least, channel_moments, normalize
 
 
 @dataclasses.dataclass(frozen=True)

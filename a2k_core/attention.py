@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .blocks import from_blocks, to_blocks
+from .layers import reflect_pad
 
 SCORE_ELEMENTS = 2**24
 """Region scores held at once (64 MiB in fp32): longer score matrices are computed in row chunks."""
@@ -92,7 +93,7 @@ def overlapped_progressive_attention(
     dtype = query.dtype
     if query.device.type == "cpu":  # attends in fp32; made so once, not for every strip
         query, key_blocks, value_blocks = query.float(), key_blocks.float(), value_blocks.float()
-    padded = F.pad(query, (half, half, half, half), mode="reflect").permute(0, 2, 3, 1)
+    padded = reflect_pad(query, half).permute(0, 2, 3, 1)
     # All blocks of the four grids, in one raster: block (i, j) starts at (i, j) halves.
     windows = padded.unfold(1, side, half).unfold(2, side, half).unflatten(3, (heads, -1)).permute(0, 3, 1, 2, 5, 6, 4)
     rows, columns = windows.shape[2:4]

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from . import tones
+from .devices import double, to_device
 from .shoulder import Shoulder, shoulder
-from .statistics import double, to_device
 from .tones import ToneCurve, grey_levels, tone_curve
 
 FLOOR = 3 * tones.FLOOR

@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .blocks import reflected_indices
+from .devices import to_device
 from .regions import Region
-from .statistics import to_device
 
 Read = Callable[[slice, slice], Tensor]
 """Rows and columns of a picture to `[B, 3, rows, columns]`, floating, RGB in 0..1, on any device."""

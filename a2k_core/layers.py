@@ -32,8 +32,7 @@ def reflect_pad(image: Tensor, margin: int) -> Tensor:
 
     On CUDA devices torch's own padding turns channels-last tensors into plain ones, and the convolution turns them back.
     """
-    by_channels = image.device.type == "cuda" and image.is_contiguous(memory_format=torch.channels_last)
-    if by_channels and not torch.compiler.is_compiling():
+    if image.device.type == "cuda" and image.is_contiguous(memory_format=torch.channels_last):
         return _PadChannelsLast.apply(image, margin)
     return F.pad(image, (margin,) * 4, mode="reflect")
 

@@ -21,6 +21,7 @@ from .errors import InputError
 from .grain import add_grain, make_grain
 from .layers import conv3x3
 from .memory import AUTO_TILES, pictures_at_once
+from .pieces import Pieces
 from .regions import ALL, Region, Regions
 from .statistics import Moments, channel_moments
 from .tiling import (
@@ -200,23 +201,16 @@ class StyA2K(nn.Module):
     ) -> Tensor:
         """Some pictures of a batch, in the same tiles."""
         count, _, height, width = content.shape
-        results: list[Tensor] = []
+        whole = Pieces(height, width)
 
         def read(rows: slice, columns: slice) -> Tensor:
             return content[..., rows, columns]
 
-        def write(top: int, left: int, piece: Tensor) -> None:
-            if piece.shape == content.shape:
-                results.append(piece)
-                return
-            if not results:
-                results.append(torch.empty_like(content, memory_format=torch.contiguous_format))
-            results[0][..., top : top + piece.shape[-2], left : left + piece.shape[-1]] = piece
-
         style = encoded_style.to(self.device, self.dtype)
         reserved = content.nbytes if content.device.type == self.device.type else 0
-        TiledTransfer(self, read, write, (count, height, width), style, strength, progress).run(tile, reserved)
-        return results[0]
+        TiledTransfer(self, read, whole.put, (count, height, width), style, strength, progress).run(tile, reserved)
+        assert whole.picture is not None
+        return whole.picture
 
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
         """Stylize at full strength, unclamped and differentiable; sizes must be multiples of `config.grid`. For training."""

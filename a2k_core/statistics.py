@@ -32,19 +32,6 @@ def rising(values: Tensor) -> Tensor:
     return values.gather(-1, torch.from_numpy(np.argsort(values.detach().numpy(), axis=-1)))
 
 
-def to_device(values: Tensor, device: torch.device) -> Tensor:
-    """A small tensor made on the CPU, on a device; a CUDA device need not finish its work first, as it must for `Tensor.to`.
-
-    On MPS a copy that nobody waits for may read memory that has been freed.
-    """
-    return values.to(device, non_blocking=device.type == "cuda")
-
-
-def double(values: Tensor) -> Tensor:
-    """As fp64, where the values are; on the CPU where their device has no fp64. A GPU that has it need not wait for the CPU."""
-    return (values if values.device.type in ("cpu", "cuda") else values.cpu()).double()
-
-
 def channel_moments(features: Tensor) -> Moments:
     """The moments over all positions of `[B, C, H, W]` features; H*W must be at least 2."""
     mean, squares = _mean_and_squares(features)

@@ -20,6 +20,7 @@ from .encoded_style import EncodedStyle
 from .encoder import Features
 from .errors import InputError
 from .memory import available, choose_tile, is_out_of_memory, release
+from .pieces import Pieces
 from .reach import EachLevel, reach
 from .regions import Region, Regions
 from .statistics import Moments, PartialMoments, channel_moments
@@ -107,7 +108,7 @@ class TiledTransfer:
         if tile == "auto":
             config, device = self.model.config, self.model.device
             margin = self.reach.encoder + max(self.reach.attention) + max(self.reach.decoder) + self.grid
-            memory = available(device) - reserved - self._held_memory()
+            memory = available(device) - reserved - self._held_memory
             side, self.keep = choose_tile(
                 config,
                 self.model.dtype,
@@ -122,17 +123,16 @@ class TiledTransfer:
             side = tile
         may_shrink = tile is not None
         regions = self._measure(side, may_shrink)
-        if not self.model.config.colour_match:
-            self._each(regions, self._paint, may_shrink)
-        elif self.content.area > COLOURS_OF_ITSELF:
-            self.colours = self._colours_of_copy(side, may_shrink)
-            self._each(regions, self._paint, may_shrink)
-        else:
+        if self._is_held:
             regions, decoded, rebuilt = self._whole(regions, may_shrink, self.strength < 1)
             self.colours = self._colours_of_itself(decoded)
             for region in regions:
                 inside = region.within(self.bounds, 1)
                 self._finish(region, decoded[inside], None if rebuilt is None else rebuilt[inside])
+            return
+        if self.model.config.colour_match:
+            self.colours = self._colours_of_copy(side, may_shrink)
+        self._each(regions, self._paint, may_shrink)
 
     def _measure(self, side: int, may_shrink: bool) -> list[Region]:
         """First pass: the moments of the features. Gives the regions that it was done in."""
@@ -223,29 +223,26 @@ class TiledTransfer:
         self, regions: list[Region], may_shrink: bool, rebuild: bool
     ) -> tuple[list[Region], Tensor, Tensor | None]:
         """Second pass of a picture that is held whole until its colours are known: the pieces done, and `_decoded` of all."""
-        whole: list[Tensor | None] = [None, None]
+        image, rebuilt = (Pieces(self.content.height, self.content.width) for _ in range(2))
 
         def hold(region: Region) -> None:
-            for index, piece in enumerate(self._decoded(region, rebuild)):
-                if piece is None or region == self.bounds:
-                    whole[index] = piece
-                    continue
-                held = whole[index]
-                if held is None:
-                    held = piece.new_empty((*piece.shape[:2], self.content.height, self.content.width))
-                held[region.within(self.bounds, 1)] = piece
-                whole[index] = held
+            for whole, piece in zip((image, rebuilt), self._decoded(region, rebuild), strict=True):
+                if piece is not None:
+                    whole.put(region.top, region.left, piece)
 
         regions = self._each(regions, hold, may_shrink)
-        image, rebuilt = whole
-        assert image is not None
-        return regions, image, rebuilt
+        assert image.picture is not None
+        return regions, image.picture, rebuilt.picture
 
+    @property
+    def _is_held(self) -> bool:
+        """Whether the result is held whole until its colours are known."""
+        return self.model.config.colour_match and self.content.area <= COLOURS_OF_ITSELF
+
+    @property
     def _held_memory(self) -> int:
-        """Bytes of what `_whole` holds."""
-        if not self.model.config.colour_match or self.content.area > COLOURS_OF_ITSELF:
-            return 0
-        pictures = self.content.batch * (2 if self.strength < 1 else 1)
+        """Bytes of what is held."""
+        pictures = self.content.batch * (2 if self.strength < 1 else 1) if self._is_held else 0
         return pictures * 3 * self.content.area * self.model.dtype.itemsize
 
     def _colours_of_itself(self, decoded: Tensor) -> ColourMatch:

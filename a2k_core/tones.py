@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .statistics import double, rising
+from .devices import double
+from .statistics import rising
 
 LEVELS = 64
 """Equally frequent greys that stand for all of a picture's."""

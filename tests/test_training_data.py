@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pairs import training_pairs
 from PIL import Image
 
 from data import CropDataset, Crops, StepSampler, batches, find_pictures, read_crop, read_square
 from options import parse
-from train import training_pairs
 
 
 def picture(path: Path, size: tuple[int, int], seed: int = 0, mode: str = "RGB") -> Path:

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from a2k_core.attention import distributed_attention, progressive_attention, region_keys
 from a2k_core.blocks import pad_to_multiple, to_blocks
-from a2k_core.statistics import channel_moments, normalize, rising, to_device
+from a2k_core.devices import to_device
+from a2k_core.statistics import channel_moments, normalize, rising
 
 A2K_BLOCKS = (16, 8, 8, 4)
 """Block sides of the all-to-key loss at relu2_1 .. relu5_1."""

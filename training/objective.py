@@ -105,7 +105,7 @@ class Objective(nn.Module):
         options, batch = self.options, len(content)
         random = torch.Generator().manual_seed(step)
         count = quarter(batch)
-        identity = once_more(options, step) == "identity"
+        identity = marked is None and once_more(options, step) == "identity"
         again, in_style = content[:0], style[:0]
         if identity:  # contents and styles in turn
             again = in_style = (style if step // 2 % 2 else content)[:count]
@@ -152,7 +152,7 @@ class Objective(nn.Module):
             terms["palette"] = options.palette_weight * palette_loss(stylized[:batch], style)
         if options.patch_weight:
             terms["patches"] = options.patch_weight * patch_loss(stylized[:batch], style, random)
-        if not identity and marked is not None:
+        if marked is not None:
             terms["recompression"] = options.recompression_weight * F.mse_loss(stylized[batch:], stylized[:count])
         if options.a2k_weight:
             terms["a2k"] = options.a2k_weight * all_to_key_loss(paired, content_levels, of_style)

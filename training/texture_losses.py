@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from a2k_core.statistics import rising, to_device
+from a2k_core.devices import to_device
+from a2k_core.statistics import rising
 
 LATTICE_PERIOD = 8
 """Pixels: upsampling can leave patterns that repeat every 2, 4 or 8."""

@@ -12,11 +12,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -28,9 +26,12 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 # Run as a script, the folder of this file is on the path, the project's is not.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from pairs import hold_out, training_pairs
+
 from a2k_core import CheckpointError, save_model
+from a2k_core.devices import to_device
 from a2k_core.memory import keep_freed_memory
-from data import Crops, StepSampler, batches, find_pictures, read_square
+from data import find_pictures, read_square
 from feature_network import FeatureNetwork, FeatureNetworkError, encoder_config, load_encoder
 from networks import build_model, matching_weights
 from objective import Objective, once_more, quarter
@@ -43,7 +44,6 @@ from state import ResumeError, TrainingState
 log = logging.getLogger("train")
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-CONTENT_STREAM, STYLE_STREAM, LARGE_CONTENT_STREAM, LARGE_STYLE_STREAM = 1, 2, 5, 6
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -185,48 +185,6 @@ def start_processes(name: str) -> tuple[torch.device, int, int]:
     return torch.device(("cuda" if gpu else "cpu") if name == "auto" else name), rank, world
 
 
-def hold_out(pictures: list[Path], count: int) -> tuple[list[Path], list[Path]]:
-    """Training and validation pictures; of a small folder at most half is kept out."""
-    count = min(count, max(len(pictures) // 2, 1))
-    held = {pictures[i * len(pictures) // count] for i in range(count)}
-    rest = [path for path in pictures if path not in held] or pictures
-    return rest, sorted(held)
-
-
-def training_pairs(
-    options: Options, contents: list[Path], styles: list[Path], step: int, rank: int, world: int, *, pin: bool
-) -> Iterator[tuple[Tensor, Tensor | None]]:
-    """The batches from a step on: photos and paintings mixed for the autoencoder, then pairs."""
-
-    def stream(
-        pictures: list[Path], number: int, first: int, batch: int, steps: int, side: int = options.crop
-    ) -> Iterator[Tensor]:
-        crops = Crops(side, options.zoom, options.magnify, options.turn)
-        sampler = StepSampler(first * batch * world, batch, steps - first, rank, world)
-        seed = options.seed * 1000 + number
-        workers = -(-options.workers // 2)
-        return batches(pictures, crops=crops, seed=seed, sampler=sampler, workers=workers, pin=pin)
-
-    if step < options.pretrain_steps:
-        half = max(options.pretrain_batch // 2, 1)
-        first = [stream(p, n, step, half, options.pretrain_steps) for p, n in ((contents, 3), (styles, 4))]
-        for photos, paintings in zip(*first, strict=True):
-            yield torch.cat([photos, paintings]), None
-    done = max(step - options.pretrain_steps, 0)
-    large = np.random.default_rng(options.seed).random(options.steps) < options.large_share
-    fewer = max(options.batch * options.crop**2 // options.large_crop**2, 1)
-    passed, total = int(large[:done].sum()), int(large.sum())
-    second = [
-        zip(stream(contents, a, start, batch, stop, side), stream(styles, b, start, batch, stop, side), strict=True)
-        for a, b, start, batch, stop, side in (
-            (CONTENT_STREAM, STYLE_STREAM, done - passed, options.batch, options.steps - total, options.crop),
-            (LARGE_CONTENT_STREAM, LARGE_STYLE_STREAM, passed, fewer, total, options.large_crop),
-        )
-    ]
-    for chosen in large[done:]:
-        yield next(second[int(chosen)])
-
-
 def scaler(options: Options, device: torch.device) -> torch.amp.GradScaler:
     """Scales losses in fp16. On CUDA devices, at scale 1, it has the fused optimizer skip steps that are not finite.
 
@@ -247,7 +205,7 @@ def marked(options: Options, photos: Tensor, step: int, device: torch.device) ->
 
 def to_float(images: Tensor, device: torch.device) -> Tensor:
     """8-bit pictures to the device, 0..1, channels last."""
-    images = images.to(device, non_blocking=True)
+    images = to_device(images, device)
     return images.to(torch.float32, memory_format=torch.channels_last) / 255
 
 
