@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -9,7 +11,7 @@ from torch import Tensor
 from a2k_core.attention import distributed_attention, progressive_attention, region_keys
 from a2k_core.blocks import pad_to_multiple, to_blocks
 from a2k_core.devices import to_device
-from a2k_core.statistics import channel_moments, normalize, rising
+from a2k_core.statistics import Moments, channel_moments, normalize, rising
 
 A2K_BLOCKS = (16, 8, 8, 4)
 """Block sides of the all-to-key loss at relu2_1 .. relu5_1."""
@@ -23,6 +25,20 @@ def global_loss(stylized: list[Tensor], style: list[Tensor]) -> Tensor:
     for level, target in zip(stylized, style, strict=True):
         ours, theirs = channel_moments(level), channel_moments(target)
         total = total + F.mse_loss(ours.mean, theirs.mean) + F.mse_loss(ours.std, theirs.std)
+    return total
+
+
+def relative_loss(stylized: Sequence[Tensor], style: list[Moments]) -> Tensor:
+    """`global_loss` with every channel measured by its own deviation, halfway to the level's average; mean over channels.
+
+    For features that nothing has scaled, such as those of the network's own encoder.
+    """
+    total = stylized[0].new_zeros((), dtype=torch.float32)
+    for level, target in zip(stylized, style, strict=True):
+        ours = channel_moments(level)
+        scale = (target.std + target.std.mean(1, keepdim=True)) / 2
+        for mine, aim in zip(ours, target, strict=True):
+            total = total + ((mine - aim) / scale).square().mean()
     return total
 
 

@@ -16,13 +16,14 @@ from texture_losses import (
     spread_loss,
 )
 from torch import Tensor, nn
+from torch.func import functional_call
 from views import View
 
 from a2k_core import StyA2K
 from a2k_core.colour import colours_of
 from a2k_core.encoder import Features
 from a2k_core.grain import add_grain, make_grain
-from a2k_core.statistics import channel_moments, normalize
+from a2k_core.statistics import Moments, channel_moments, normalize
 from feature_network import FeatureNetwork
 from losses import (
     all_to_key_loss,
@@ -32,6 +33,7 @@ from losses import (
     global_loss,
     palette_loss,
     range_loss,
+    relative_loss,
     structure_loss,
     total_variation,
 )
@@ -125,15 +127,20 @@ class Objective(nn.Module):
         # Validation, without gradients, has the one plain view.
         elsewhere = torch.is_grad_enabled() and torch.rand((), generator=random).item() < options.views
         view = View.random(random) if elsewhere else View()
-        ours = self._features[0](view.of(stylized))
+        shown, shown_source = view.of(stylized), view.of(source)
+        ours = self._features[0](shown)
         with torch.no_grad():
-            of_content, of_style = self._features[0](view.of(source)), self._features[0](view.of(style))
+            of_content, of_style = self._features[0](shown_source), self._features[0](view.of(style))
         paired, content_levels = [level[:batch] for level in ours], [level[:batch] for level in of_content]
         terms = {"style": options.style_weight * global_loss(paired[:4], of_style[:4])}
         if options.shallow_style_weight:
             terms["shallow_style"] = options.shallow_style_weight * global_loss(paired[:2], of_style[:2])
         if options.deep_style_weight:
             terms["deep_style"] = options.deep_style_weight * global_loss(paired[4:], of_style[4:])
+        if options.own_style_weight:
+            own = self._own_features(stylized[:batch])
+            wanted = [Moments(level.mean[:batch].detach(), level.std[:batch].detach()) for level in encoded.levels]
+            terms["own_style"] = options.own_style_weight * relative_loss(own, wanted)
         if options.covariance_weight:
             terms["covariance"] = options.covariance_weight * covariance_loss(paired[:4], of_style[:4])
         if options.spectrum_weight or options.spread_weight or options.isotropy_weight:
@@ -158,6 +165,11 @@ class Objective(nn.Module):
             terms["a2k"] = options.a2k_weight * all_to_key_loss(paired, content_levels, of_style)
         if options.content_weight:
             terms["content"] = options.content_weight * content_loss(paired[3:], content_levels[3:])
+        if options.far_content_weight:
+            ours_afar = self._features[0](F.avg_pool2d(shown[:batch], 2))[3:]
+            with torch.no_grad():
+                content_afar = self._features[0](F.avg_pool2d(shown_source[:batch], 2))[3:]
+            terms["far_content"] = options.far_content_weight * content_loss(ours_afar, content_afar)
         if options.structure_weight:
             terms["structure"] = options.structure_weight * structure_loss(stylized[:batch], content)
         if self.model.config.colour_match and options.match_weight:
@@ -173,6 +185,12 @@ class Objective(nn.Module):
         if options.range_weight:
             terms["range"] = options.range_weight * range_loss(stylized[:batch])
         return terms
+
+    def _own_features(self, images: Tensor) -> Features:
+        """The encoder's features of results; what it computes them with is not taught by them."""
+        frozen = {name: parameter.detach() for name, parameter in self.model.encoder.named_parameters()}
+        features: Features = functional_call(self.model.encoder, frozen, (images,))
+        return features
 
     def _regression(self, features: Features, target: list[Tensor]) -> Tensor:
         """How far the encoder's features are from a linear map to the normalised relu3_1, relu4_1, relu5_1."""

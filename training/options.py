@@ -76,6 +76,9 @@ class Options:
         10.0, "once more relu1_1 and relu2_1, which hold palette and contrast; not in the paper"
     )
     deep_style_weight: float = knob(3.0, "the same at relu5_1, which holds the largest shapes; not in the paper")
+    own_style_weight: float = knob(
+        0.0, "means and deviations of the encoder's own features, which its residual aims at; not in the paper"
+    )
     covariance_weight: float = knob(1.0, "covariances of relu1_1..relu4_1: which textures; not in the paper")
     spectrum_weight: float = knob(2.0, "log spectra of small windows: no screens, no checkerboards; not in the paper")
     spread_weight: float = knob(
@@ -101,6 +104,9 @@ class Options:
     a2k_weight: float = knob(0.0, "parameter-free all-to-key loss (the paper's L_A2K; 1.25 there)")
     content_weight: float = knob(
         11.0, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper"
+    )
+    far_content_weight: float = knob(
+        0.0, "the same at half the size: what is seen from afar, which fine strokes leave alone; not in the paper"
     )
     structure_weight: float = knob(10.0, "light and shade stay where the content has them; not in the paper")
     identity_weight: float = knob(
@@ -146,6 +152,7 @@ PAPER: dict[str, Any] = {
     "warmup": 0,
     "shallow_style_weight": 0.0,
     "deep_style_weight": 0.0,
+    "own_style_weight": 0.0,
     "covariance_weight": 0.0,
     "spectrum_weight": 0.0,
     "spread_weight": 0.0,
@@ -158,6 +165,7 @@ PAPER: dict[str, Any] = {
     "recompression_weight": 0.0,
     "a2k_weight": 1.25,
     "content_weight": 0.0,
+    "far_content_weight": 0.0,
     "views": 0.0,
     "structure_weight": 0.0,
     "identity_weight": 0.0,
