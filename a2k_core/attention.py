@@ -16,10 +16,13 @@ from .blocks import from_blocks, to_blocks
 from .layers import reflect_pad
 
 SCORE_ELEMENTS = 2**24
-"""Region scores held at once (64 MiB in fp32): longer score matrices are computed in row chunks."""
+"""Scores held at once (64 MiB in fp32): longer matrices of them are computed in row chunks, or never whole."""
 
 LAUNCH = 2**16 - 1
 """Rows of the second dimension that fused attention takes at once: CUDA kernels fail above (pytorch/pytorch#142228)."""
+
+FEW_KEYS = 64
+"""Up to so many keys a CPU attends by two products and a softmax, up to twice as fast as its fused kernel."""
 
 BLOCKS_AT_ONCE = 256
 """Blocks that a CPU attends in at a time on overlapping grids: what they need stays in its cache."""
@@ -98,24 +101,25 @@ def overlapped_progressive_attention(
     windows = padded.unfold(1, side, half).unfold(2, side, half).unflatten(3, (heads, -1)).permute(0, 3, 1, 2, 5, 6, 4)
     rows, columns = windows.shape[2:4]
     ramp = 1 - (2 * (torch.arange(side, device=query.device) + 0.5) / side - 1).abs()
-    weight = (ramp[:, None] * ramp)[..., None]
 
     depth = value_blocks.shape[-1]
+    # Every quarter of a block lies on one cell of half a block's side. The weight is as deep as they are, so that rows add up in one go.
+    weight = (ramp[:, None] * ramp)[..., None].repeat(1, 1, depth).view(2, half, 2, half, depth)
     blended = weight.new_zeros(batch, height + side, width + side, heads * depth)
+    cells = blended.view(batch, rows + 1, half, columns + 1, half, heads, depth).permute(0, 5, 1, 3, 2, 4, 6)
     # With gradients each strip would cost a whole raster on the way back.
     in_strips = query.device.type == "cpu" and not torch.is_grad_enabled()
-    step = 2 * max(1, BLOCKS_AT_ONCE // (2 * batch * columns)) if in_strips else rows
+    step = max(1, BLOCKS_AT_ONCE // (batch * columns)) if in_strips else rows
     for start in range(0, rows, step):
         strip = windows[:, :, start : start + step]
+        count = strip.shape[2]
         blocks = strip.reshape(batch, heads, -1, side * side, strip.shape[-1])
-        attended = _attend_blocks(blocks, key_blocks, value_blocks, scale).view(*strip.shape[:-1], depth) * weight
-        for top in (0, 1):
-            for left in (0, 1):
-                # [B, h, i, j, y, x, d] to pixels.
-                grid = attended[:, :, top::2, left::2].permute(0, 2, 4, 3, 5, 1, 6)
-                grid = grid.reshape(batch, grid.shape[1] * side, grid.shape[3] * side, heads * depth)
-                y, x = (start + top) * half, left * half
-                blended[:, y : y + grid.shape[1], x : x + grid.shape[2]] += grid
+        attended = _attend_blocks(blocks, key_blocks, value_blocks, scale).to(weight.dtype)
+        quarters = attended.view(batch, heads, count, columns, 2, half, 2, half, depth)
+        for down in (0, 1):
+            for right in (0, 1):
+                covered = cells[:, :, start + down : start + down + count, right : right + columns]
+                covered.addcmul_(quarters[:, :, :, :, down, :, right], weight[down, :, right])
     inside = blended[:, half : half + height, half : half + width].permute(0, 3, 1, 2)
     return inside.to(dtype)
 
@@ -176,7 +180,13 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
     if query.device.type == "cuda":
         return F.scaled_dot_product_attention(query, key, value, scale=scale)
     with torch.autocast(query.device.type, enabled=False):
-        attended = F.scaled_dot_product_attention(query.float(), key.float(), value.float(), scale=scale)
+        queries, keys, values = query.float(), key.float(), value.float()
+        # Scores and, as many, their softmax are held.
+        held = 2 * query.shape[:3].numel() * key.shape[2]
+        if query.device.type == "cpu" and key.shape[2] <= FEW_KEYS and held <= SCORE_ELEMENTS:
+            attended = torch.softmax((queries * scale) @ keys.transpose(2, 3), dim=3) @ values
+        else:
+            attended = F.scaled_dot_product_attention(queries, keys, values, scale=scale)
     return attended.to(query.dtype)
 
 

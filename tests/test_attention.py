@@ -208,10 +208,19 @@ def test_more_blocks_than_a_kernel_takes_are_attended_in_parts(monkeypatch: pyte
         calls.append(query.shape[1])
         return fused(query, *arguments, **options)
 
+    monkeypatch.setattr(attention, "FEW_KEYS", 3)  # of the four a block has, so that the fused kernel is asked
     monkeypatch.setattr(attention, "LAUNCH", 50)
     monkeypatch.setattr(F, "scaled_dot_product_attention", counting)
     assert torch.allclose(progressive_attention(query, blocks, blocks), expected, atol=1e-6)
     assert calls == [50, 14]
+
+
+@pytest.mark.parametrize("keys", [attention.FEW_KEYS, attention.FEW_KEYS + 1])
+def test_few_keys_and_many_are_attended_alike(keys: int) -> None:
+    query, key, value = torch.randn(2, 8, 5, 7), torch.randn(1, 2, keys, 4), torch.randn(1, 2, keys, 3)
+    scores = torch.einsum("bhdn,hzd->bhnz", query.view(2, 2, 4, 35), key[0]) * 0.7
+    expected = torch.einsum("bhnz,hzd->bhdn", scores.softmax(3), value[0]).reshape(2, 6, 5, 7)
+    assert torch.allclose(distributed_attention(query, key, value, 0.7), expected, atol=1e-5)
 
 
 def test_overlap_leaves_no_edge_where_routes_change() -> None:
