@@ -98,6 +98,35 @@ def structure_loss(stylized: Tensor, content: Tensor) -> Tensor:
     return F.mse_loss(ours, theirs)
 
 
+HALO_CELL = 8
+"""Pixels: colours are compared after averaging over squares of this side, so that strokes do not count."""
+
+HALO_SHIFTS = ((0, 2), (2, 0), (0, 4), (4, 0), (3, 3), (3, -3))
+"""Which cells are compared: so many cells further down and to the right."""
+
+HALO_ALIKE = 0.06
+"""Colours of the content, RGB in 0..1, that are nearer than this are about the same."""
+
+
+def halo_loss(stylized: Tensor, content: Tensor) -> Tensor:
+    """How unlike in colour, lightness aside, neighbouring places become that are alike in the content: glows beside edges.
+
+    Mean squared distance, weighted by how alike the content is. `[B, 3, H, W]` RGB in 0..1, sides from 40 pixels up.
+    """
+    ours, theirs = (F.avg_pool2d(image.float(), HALO_CELL) for image in (stylized, content))
+    red, green, blue = ours.unbind(1)
+    ours = torch.stack([red - green, (red + green) / 2 - blue], dim=1)
+    rows, columns = ours.shape[2:]
+    unlike, alike = [], []
+    for down, right in HALO_SHIFTS:
+        at = (..., slice(rows - down), slice(max(0, -right), columns - max(0, right)))
+        there = (..., slice(down, rows), slice(max(0, right), columns + min(0, right)))
+        weight = (-(theirs[at] - theirs[there]).square().sum(1) / HALO_ALIKE**2).exp()
+        unlike.append((weight * (ours[at] - ours[there]).square().sum(1)).mean())
+        alike.append(weight.mean())
+    return torch.stack(unlike).sum() / torch.stack(alike).sum().clamp(min=0.01)
+
+
 def all_to_key_loss(stylized: list[Tensor], content: list[Tensor], style: list[Tensor]) -> Tensor:
     """L_A2K over relu2_1 .. relu5_1: the stylized features should be what parameter-free all-to-key attention makes.
 

@@ -31,6 +31,7 @@ from losses import (
     covariance_loss,
     feature_loss,
     global_loss,
+    halo_loss,
     palette_loss,
     range_loss,
     relative_loss,
@@ -172,6 +173,8 @@ class Objective(nn.Module):
             terms["far_content"] = options.far_content_weight * content_loss(ours_afar, content_afar)
         if options.structure_weight:
             terms["structure"] = options.structure_weight * structure_loss(stylized[:batch], content)
+        if options.halo_weight:
+            terms["halo"] = options.halo_weight * halo_loss(stylized[:batch], content)
         if self.model.config.colour_match and options.match_weight:
             terms["match"] = options.match_weight * F.mse_loss(decoded, stylized.detach())
         if identity:

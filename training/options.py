@@ -109,6 +109,9 @@ class Options:
         0.0, "the same at half the size: what is seen from afar, which fine strokes leave alone; not in the paper"
     )
     structure_weight: float = knob(10.0, "light and shade stay where the content has them; not in the paper")
+    halo_weight: float = knob(
+        0.0, "places alike in the content stay alike in colour: no glows beside towers; not in the paper"
+    )
     identity_weight: float = knob(
         8.0, "a picture in its own style stays itself; keeps detail and colours exact; every other step"
     )
@@ -168,6 +171,7 @@ PAPER: dict[str, Any] = {
     "far_content_weight": 0.0,
     "views": 0.0,
     "structure_weight": 0.0,
+    "halo_weight": 0.0,
     "identity_weight": 0.0,
     "regression_weight": 0.0,
     "tv_weight": 0.0,
