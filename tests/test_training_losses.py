@@ -19,6 +19,7 @@ from texture_losses import (
 from torch import Tensor
 from training_helpers import write_distilled
 
+from a2k_core.statistics import channel_moments
 from feature_network import (
     DISTILLED_WIDTHS,
     FeatureNetwork,
@@ -33,8 +34,10 @@ from losses import (
     covariance_loss,
     feature_loss,
     global_loss,
+    halo_loss,
     palette_loss,
     range_loss,
+    relative_loss,
     structure_loss,
     total_variation,
 )
@@ -58,6 +61,24 @@ def test_global_loss_is_that_of_means_and_deviations() -> None:
     assert float(global_loss(ours, style)) == pytest.approx(expected, rel=1e-5)
     shuffled = [level.flatten(2)[..., torch.randperm(level.shape[2] * level.shape[3])].view_as(level) for level in ours]
     assert float(global_loss(ours, shuffled)) == pytest.approx(0, abs=1e-9)
+
+
+def test_relative_loss_measures_channels_by_their_own_deviations() -> None:
+    ours, style = levels(0), levels(1)
+    moments = [channel_moments(level) for level in style]
+    assert float(relative_loss([level.flip(2).roll(3, 3) for level in style], moments)) == pytest.approx(0, abs=1e-9)
+    loss = float(relative_loss(ours, moments))
+    scaled = [channel_moments(100 * level) for level in style]
+    assert float(relative_loss([100 * level for level in ours], scaled)) == pytest.approx(loss, rel=1e-3)
+    # The same miss weighs more in a channel that hardly varies.
+    faint = torch.tensor([0.1] + [1.0] * 7).view(1, 8, 1, 1)
+    level, off = style[0] * faint, torch.zeros(8).view(1, 8, 1, 1)
+    misses = []
+    for channel in (0, 1):
+        missed = off.clone()
+        missed[:, channel] = 0.1
+        misses.append(float(relative_loss([level + missed], [channel_moments(level)])))
+    assert misses[0] > 2 * misses[1]
 
 
 def test_covariance_loss_sees_which_channels_fire_together() -> None:
@@ -157,6 +178,31 @@ def test_structure_loss_wants_light_and_shade_whatever_their_contrast_and_colour
     assert float(structure_loss(recoloured, content)) < 0.1
     assert float(structure_loss(1 - content, content)) > 3
     assert float(structure_loss(content.flip(3), content)) > 1
+
+
+def test_halo_loss_sees_a_glow_beside_a_tower_and_neither_light_nor_strokes() -> None:
+    sky, tower = torch.tensor([0.5, 0.6, 0.8]).view(1, 3, 1, 1), torch.tensor([0.1, 0.1, 0.2]).view(1, 3, 1, 1)
+    content = sky.expand(1, 3, 128, 128).clone()
+    content[..., 48:80] = tower
+    recoloured = content.flip(1) * 0.8
+    assert float(halo_loss(recoloured, content)) < 1e-5
+
+    def beside_it(colour: tuple[float, float, float], left: int = 80, right: int = 96) -> float:
+        glowing = recoloured.clone()
+        glowing[..., left:right] += torch.tensor(colour).view(3, 1, 1)
+        return float(halo_loss(glowing, content))
+
+    assert beside_it((0.3, 0.1, -0.2)) > 0.005
+    assert beside_it((0.2, 0.2, 0.2)) < 1e-5
+    assert beside_it((0.3, 0.1, -0.2), 48, 80) < 1e-5, "a tower may have any colour"
+    strokes = 0.3 * (torch.arange(128) // 2 % 2 - 0.5) * torch.tensor([1.0, 0.0, -1.0]).view(3, 1, 1)
+    assert float(halo_loss(recoloured + strokes, content)) < 1e-5
+    turned = content.transpose(2, 3)
+    glowing = recoloured.clone()
+    glowing[..., 32:48] += torch.tensor((0.3, 0.1, -0.2)).view(3, 1, 1)
+    assert float(halo_loss(glowing.transpose(2, 3), turned)) == pytest.approx(
+        float(halo_loss(glowing, content)), rel=1e-3
+    )
 
 
 def test_lattice_loss_sees_cells_of_upsampling() -> None:
