@@ -18,6 +18,7 @@ from a2k_core import PictureError, save_model
 from a2k_core.pixels import to_bytes, to_tensor
 from evaluation.distances import FeatureDistances
 from evaluation.grid import flat_blocks, grid_amplitude
+from evaluation.halo import SHORT_SIDE, halo, seen_from_afar
 from evaluation.luminance import clipped_share, luminance, ssim
 from evaluation.networks import RandomPyramid
 from evaluation.palette import oklab, palette, palette_distance
@@ -184,6 +185,21 @@ def test_clipping_beyond_the_style_counts(scorer: Scorer, photo: Tensor) -> None
     burnt[..., :40, :] = 1
     assert clipped_share(burnt) == pytest.approx(40 / HEIGHT)
     assert scorer.score(Pair("photo", "painting"), burnt)["clipped"] == pytest.approx(40 / HEIGHT)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_glow_counts_as_much_in_a_larger_picture(size: int) -> None:
+    content = torch.full((1, 3, 128, 160), 0.7)
+    content[..., 60:90] = 0.2
+    glowing = content.clone()
+    glowing[..., 90:106] += torch.tensor([0.2, 0.0, -0.2]).view(3, 1, 1)
+    content, glowing = (
+        seen_from_afar(image.repeat_interleave(size, 2).repeat_interleave(size, 3)) for image in (content, glowing)
+    )
+    assert min(content.shape[2:]) == SHORT_SIDE
+    assert halo(content, content) == pytest.approx(0, abs=0.01)
+    # The glow is 0.36 from the sky in colour, and on one side only of some fourteenth of the alike places that are compared.
+    assert halo(glowing, content) == pytest.approx(255 * 0.36 * 14**-0.5, rel=0.2)
 
 
 def test_ssim_falls_with_noise(photo: Tensor) -> None:

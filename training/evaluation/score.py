@@ -9,6 +9,7 @@ from torch import Tensor
 
 from evaluation.distances import FeatureDistances, StyleStatistics
 from evaluation.grid import flat_blocks, grid_amplitude
+from evaluation.halo import halo, seen_from_afar
 from evaluation.luminance import clipped_share, luminance, ssim
 from evaluation.palette import palette, palette_distance
 from evaluation.pictures import Pair
@@ -44,6 +45,9 @@ def measures(networks: list[str]) -> dict[str, Measure]:
         "screen_excess": Measure("lower", "the same beyond what the content and the style have themselves"),
         "screen_peak": Measure("lower", "strongest line of the spectrum over its neighbours, there"),
         "screen_period": Measure("", "period of that line, pixels"),
+        "halo": Measure(
+            "lower", "colours that differ where the content's do not, as glows beside edges do, 8-bit levels"
+        ),
         "clipped": Measure("lower", "share of pixels with a channel at 0 or 255, beyond the style's share"),
     }
 
@@ -55,6 +59,7 @@ class _Content(NamedTuple):
     windows: Tensor
     blocks: Tensor
     screen: Screen
+    from_afar: Tensor
 
 
 class _Style(NamedTuple):
@@ -102,6 +107,7 @@ class Scorer:
             "screen_excess": screen_excess(lines, content.screen, style.screen),
             "screen_peak": lines.peak,
             "screen_period": lines.period,
+            "halo": halo(seen_from_afar(image), content.from_afar),
             "clipped": max(0.0, clipped_share(image) - style.clipped),
         }
 
@@ -109,7 +115,8 @@ class Scorer:
         grey = luminance(image)
         windows = flat_windows(grey)
         features = {name: network.describe(image).content for name, network in self.networks.items()}
-        return _Content(features, grey, seam_profile(grey), windows, flat_blocks(grey), screen(grey, windows))
+        seams, blocks, lines = seam_profile(grey), flat_blocks(grey), screen(grey, windows)
+        return _Content(features, grey, seams, windows, blocks, lines, seen_from_afar(image))
 
     def _style(self, image: Tensor) -> _Style:
         grey = luminance(image)
