@@ -57,6 +57,6 @@ def test_training_looks_from_elsewhere_and_validation_does_not(tmp_path: Path) -
     assert steps[1][0] == steps[1][1], "the same step has the same view"
     differ = {name for name, term in steps[0][0].items() if name not in steps[1][0] or term != steps[1][0][name]}
     # All that the feature network sees; the regression compares place by place and is left out.
-    assert differ == {"style", "shallow_style", "deep_style", "covariance", "content", "regression"}
+    assert differ == {"style", "shallow_style", "deep_style", "covariance", "content", "far_content", "regression"}
     with torch.no_grad():
         assert plain(content, style, 3)[1] == elsewhere(content, style, 3)[1]

@@ -77,7 +77,7 @@ class Options:
     )
     deep_style_weight: float = knob(3.0, "the same at relu5_1, which holds the largest shapes; not in the paper")
     own_style_weight: float = knob(
-        0.0, "means and deviations of the encoder's own features, which its residual aims at; not in the paper"
+        8.0, "means and deviations of the encoder's own features, which its residual aims at; not in the paper"
     )
     covariance_weight: float = knob(1.0, "covariances of relu1_1..relu4_1: which textures; not in the paper")
     spectrum_weight: float = knob(2.0, "log spectra of small windows: no screens, no checkerboards; not in the paper")
@@ -106,11 +106,11 @@ class Options:
         11.0, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper"
     )
     far_content_weight: float = knob(
-        0.0, "the same at half the size: what is seen from afar, which fine strokes leave alone; not in the paper"
+        5.0, "the same at half the size: what is seen from afar, which fine strokes leave alone; not in the paper"
     )
     structure_weight: float = knob(10.0, "light and shade stay where the content has them; not in the paper")
     halo_weight: float = knob(
-        0.0, "places alike in the content stay alike in colour: no glows beside towers; not in the paper"
+        200.0, "places alike in the content stay alike in colour: no glows beside towers; not in the paper"
     )
     identity_weight: float = knob(
         8.0, "a picture in its own style stays itself; keeps detail and colours exact; every other step"
