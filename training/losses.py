@@ -111,7 +111,7 @@ HALO_ALIKE = 0.06
 def halo_loss(stylized: Tensor, content: Tensor) -> Tensor:
     """How unlike in colour, lightness aside, neighbouring places become that are alike in the content: glows beside edges.
 
-    Mean squared distance, weighted by how alike the content is. `[B, 3, H, W]` RGB in 0..1, sides from 40 pixels up.
+    Mean squared distance, weighted by how alike the content is; mean over the batch. `[B, 3, H, W]` RGB in 0..1, sides from 40 pixels up.
     """
     ours, theirs = (F.avg_pool2d(image.float(), HALO_CELL) for image in (stylized, content))
     red, green, blue = ours.unbind(1)
@@ -122,9 +122,9 @@ def halo_loss(stylized: Tensor, content: Tensor) -> Tensor:
         at = (..., slice(rows - down), slice(max(0, -right), columns - max(0, right)))
         there = (..., slice(down, rows), slice(max(0, right), columns + min(0, right)))
         weight = (-(theirs[at] - theirs[there]).square().sum(1) / HALO_ALIKE**2).exp()
-        unlike.append((weight * (ours[at] - ours[there]).square().sum(1)).mean())
-        alike.append(weight.mean())
-    return torch.stack(unlike).sum() / torch.stack(alike).sum().clamp(min=0.01)
+        unlike.append((weight * (ours[at] - ours[there]).square().sum(1)).mean((1, 2)))
+        alike.append(weight.mean((1, 2)))
+    return (torch.stack(unlike).sum(0) / torch.stack(alike).sum(0).clamp(min=0.01)).mean()
 
 
 def all_to_key_loss(stylized: list[Tensor], content: list[Tensor], style: list[Tensor]) -> Tensor:
