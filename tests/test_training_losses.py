@@ -203,6 +203,8 @@ def test_halo_loss_sees_a_glow_beside_a_tower_and_neither_light_nor_strokes() ->
     assert float(halo_loss(glowing.transpose(2, 3), turned)) == pytest.approx(
         float(halo_loss(glowing, content)), rel=1e-3
     )
+    both = torch.cat([glowing, recoloured]), torch.cat([content, content])
+    assert float(halo_loss(*both)) == pytest.approx(float(halo_loss(glowing, content)) / 2, rel=1e-3)
 
 
 def test_lattice_loss_sees_cells_of_upsampling() -> None:
