@@ -16,7 +16,7 @@ from .blocks import from_blocks, to_blocks
 from .layers import reflect_pad
 
 SCORE_ELEMENTS = 2**24
-"""Scores held at once (64 MiB in fp32): longer matrices of them are computed in row chunks, or never whole."""
+"""Scores held at once (64 MiB in fp32): more are computed in row chunks, or by a kernel that holds none."""
 
 LAUNCH = 2**16 - 1
 """Rows of the second dimension that fused attention takes at once: CUDA kernels fail above (pytorch/pytorch#142228)."""
@@ -169,7 +169,7 @@ def _best(queries: Tensor, keys: Tensor) -> Tensor:
 
 
 def _attend(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
-    """Fused softmax(query @ key^T * scale) @ value over the last two of four dimensions, softmax in fp32.
+    """softmax(query @ key^T * scale) @ value over the last two of four dimensions, softmax in fp32; fused but for `FEW_KEYS`.
 
     The CUDA kernels keep the softmax in fp32 for half-precision inputs. Elsewhere the inputs are made fp32: certain to
     be exact, and on CPUs without matrix units twice as fast forwards and six times backwards as the bf16 kernel.
