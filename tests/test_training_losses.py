@@ -72,12 +72,12 @@ def test_relative_loss_measures_channels_by_their_own_deviations() -> None:
     assert float(relative_loss([100 * level for level in ours], scaled)) == pytest.approx(loss, rel=1e-3)
     # The same miss weighs more in a channel that hardly varies.
     faint = torch.tensor([0.1] + [1.0] * 7).view(1, 8, 1, 1)
-    level, off = style[0] * faint, torch.zeros(8).view(1, 8, 1, 1)
+    level = style[0] * faint
     misses = []
     for channel in (0, 1):
-        missed = off.clone()
-        missed[:, channel] = 0.1
-        misses.append(float(relative_loss([level + missed], [channel_moments(level)])))
+        missed = level.clone()
+        missed[:, channel] += 0.1
+        misses.append(float(relative_loss([missed], [channel_moments(level)])))
     assert misses[0] > 2 * misses[1]
 
 
@@ -187,24 +187,22 @@ def test_halo_loss_sees_a_glow_beside_a_tower_and_neither_light_nor_strokes() ->
     recoloured = content.flip(1) * 0.8
     assert float(halo_loss(recoloured, content)) < 1e-5
 
-    def beside_it(colour: tuple[float, float, float], left: int = 80, right: int = 96) -> float:
+    def lit(colour: tuple[float, float, float], left: int, right: int) -> Tensor:
         glowing = recoloured.clone()
         glowing[..., left:right] += torch.tensor(colour).view(3, 1, 1)
-        return float(halo_loss(glowing, content))
+        return glowing
 
-    assert beside_it((0.3, 0.1, -0.2)) > 0.005
-    assert beside_it((0.2, 0.2, 0.2)) < 1e-5
-    assert beside_it((0.3, 0.1, -0.2), 48, 80) < 1e-5, "a tower may have any colour"
+    orange = (0.3, 0.1, -0.2)
+    assert float(halo_loss(lit(orange, 80, 96), content)) > 0.005
+    assert float(halo_loss(lit((0.2, 0.2, 0.2), 80, 96), content)) < 1e-5
+    assert float(halo_loss(lit(orange, 48, 80), content)) < 1e-5, "a tower may have any colour"
     strokes = 0.3 * (torch.arange(128) // 2 % 2 - 0.5) * torch.tensor([1.0, 0.0, -1.0]).view(3, 1, 1)
     assert float(halo_loss(recoloured + strokes, content)) < 1e-5
-    turned = content.transpose(2, 3)
-    glowing = recoloured.clone()
-    glowing[..., 32:48] += torch.tensor((0.3, 0.1, -0.2)).view(3, 1, 1)
-    assert float(halo_loss(glowing.transpose(2, 3), turned)) == pytest.approx(
-        float(halo_loss(glowing, content)), rel=1e-3
-    )
+    glowing = lit(orange, 32, 48)
+    loss = float(halo_loss(glowing, content))
+    assert float(halo_loss(glowing.transpose(2, 3), content.transpose(2, 3))) == pytest.approx(loss, rel=1e-3)
     both = torch.cat([glowing, recoloured]), torch.cat([content, content])
-    assert float(halo_loss(*both)) == pytest.approx(float(halo_loss(glowing, content)) / 2, rel=1e-3)
+    assert float(halo_loss(*both)) == pytest.approx(loss / 2, rel=1e-3)
 
 
 def test_lattice_loss_sees_cells_of_upsampling() -> None:
