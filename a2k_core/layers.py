@@ -37,14 +37,23 @@ def reflect_pad(image: Tensor, margin: int) -> Tensor:
     return F.pad(image, (margin,) * 4, mode="reflect")
 
 
+_WORD = torch.complex128
+"""Stands for any sixteen bytes."""
+
+
 class _PadChannelsLast(torch.autograd.Function):
-    """Rows, columns and channels as the three sides of a volume of which channels get no padding."""
+    """Rows, columns and channels as the three sides of a volume of which channels get no padding.
+
+    It is only moved, so channels go sixteen bytes at a time where they can: a number at a time takes several times as long.
+    """
 
     @staticmethod
     def forward(ctx: FunctionCtx, image: Tensor, margin: int) -> Tensor:
         ctx.margin = margin  # type: ignore[attr-defined]
         volume = image.permute(0, 2, 3, 1)
-        return F.pad(volume, (0, 0, margin, margin, margin, margin), mode="reflect").permute(0, 3, 1, 2)
+        in_words = all(n * image.itemsize % _WORD.itemsize == 0 for n in (image.shape[1], image.storage_offset()))
+        padded = F.pad(volume.view(_WORD) if in_words else volume, (0, 0, *(margin,) * 4), mode="reflect")
+        return padded.view(image.dtype).permute(0, 3, 1, 2)
 
     @staticmethod
     def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, None]:

@@ -11,15 +11,26 @@ from a2k_core.output_copies import OutputCopies
 
 
 @pytest.mark.parametrize("margin", [1, 2])
-def test_padding_of_channels_last_is_reflection_both_ways(margin: int) -> None:
+@pytest.mark.parametrize("channels", [5, 8])
+def test_padding_of_channels_last_is_reflection_both_ways(margin: int, channels: int) -> None:
     """What CUDA devices run; it is of plain operations, so any device can show that it is right."""
-    image = torch.rand(2, 5, 6, 7, dtype=torch.float64).contiguous(memory_format=torch.channels_last).requires_grad_()
+    image = torch.rand(2, channels, 6, 7, dtype=torch.float64).contiguous(memory_format=torch.channels_last)
+    image.requires_grad_()
     padded, plain = _PadChannelsLast.apply(image, margin), F.pad(image, (margin,) * 4, mode="reflect")
     assert torch.equal(padded, plain)
     assert padded.is_contiguous(memory_format=torch.channels_last)
     weight = torch.rand_like(plain)
     ours, theirs = (torch.autograd.grad((x * weight).sum(), image)[0] for x in (padded, plain))
     torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+@pytest.mark.parametrize("channels", [3, 4, 8, 12])
+def test_padding_of_channels_last_moves_the_same_bits_in_any_dtype(dtype: torch.dtype, channels: int) -> None:
+    batch = torch.randn(3, 6, 7, channels, dtype=dtype).permute(0, 3, 1, 2)
+    for image in (batch, batch[1:]):
+        plain = F.pad(image.double(), (1, 1, 1, 1), mode="reflect").to(dtype)
+        assert torch.equal(_PadChannelsLast.apply(image, 1), plain)
 
 
 def test_convolutions_pad_by_reflection_and_their_weights_have_the_usual_names() -> None:
