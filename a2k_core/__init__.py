@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .captured import CapturedTransfer
     from .checkpoint import load_model, save_model
     from .config import StyA2KConfig
     from .encoded_style import EncodedStyle
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .model import StyA2K
 
 __all__ = [
+    "CapturedTransfer",
     "CheckpointError",
     "ConfigError",
     "EncodedStyle",
@@ -29,6 +31,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "CapturedTransfer": "captured",
     "EncodedStyle": "encoded_style",
     "StyA2K": "model",
     "StyA2KConfig": "config",

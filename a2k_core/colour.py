@@ -11,10 +11,11 @@ import math
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from . import tones
-from .devices import double, to_device
+from .devices import double, kept
 from .shoulder import Shoulder, shoulder
 from .tones import ToneCurve, grey_levels, tone_curve
 
@@ -28,13 +29,6 @@ paper stays drawn. There greys end with more contrast than the style's."""
 
 SAMPLES = 2**14
 """Pixels, about, that stand for all of a picture that has many more: a mean is then off by half an 8-bit level at most, about."""
-
-# Orthonormal axes: grey first, then two of colour.
-_AXES = (
-    (3**-0.5, 3**-0.5, 3**-0.5),
-    (2**-0.5, 0.0, -(2**-0.5)),
-    (6**-0.5, -2 * 6**-0.5, 6**-0.5),
-)
 
 
 class Colours(NamedTuple):
@@ -99,7 +93,7 @@ def colour_match(image: Tensor, target: Colours) -> ColourMatch:
         curve = tone_curve(grey_levels(image), target.levels)
         _, covariance = _moments(curve.apply(image))
     covariances = [double(of) for of in (covariance, target.covariance)]
-    axes = to_device(torch.tensor(_AXES, dtype=torch.float64), covariances[0].device)
+    axes = kept(_axes, covariances[0].device)
     least = FLOOR * torch.eye(3, dtype=torch.float64, device=axes.device)
     # `cholesky` itself would wait for a GPU to say that all went well, as the floor sees to.
     have, want = (torch.linalg.cholesky_ex(axes @ of @ axes.T + least).L for of in covariances)
@@ -132,10 +126,21 @@ def sampled(image: Tensor) -> Tensor:
     side = math.isqrt(height * width // SAMPLES)
     if side < 2:
         return image
+    rows, columns = kept(_one_of_each, image.device, height, width, side)
+    return image[..., rows, columns]
+
+
+def _one_of_each(height: int, width: int, side: int) -> Tensor:
+    """Rows and columns, `[2, height // side, width // side]`, of a pixel at random of each square of that side."""
     tops, lefts = torch.arange(0, height - side + 1, side), torch.arange(0, width - side + 1, side)
     random = torch.randint(side, (2, len(tops), len(lefts)), generator=torch.Generator().manual_seed(0))
-    rows, columns = to_device(random + torch.stack(torch.meshgrid(tops, lefts, indexing="ij")), image.device)
-    return image[..., rows, columns]
+    return random + torch.stack(torch.meshgrid(tops, lefts, indexing="ij"))
+
+
+def _axes() -> Tensor:
+    """`[3, 3]`, fp64: orthonormal axes, grey first, then two of colour."""
+    axes = ((1, 1, 1), (1, 0, -1), (1, -2, 1))
+    return F.normalize(torch.tensor(axes, dtype=torch.float64))
 
 
 def _moments(image: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .blocks import reflected_indices
-from .devices import to_device
 from .regions import Region
 
 Read = Callable[[slice, slice], Tensor]
@@ -48,14 +47,14 @@ class Content:
 
     def padded(self, region: Region) -> Tensor:
         """All pixels of a region of the picture as `pad_to_multiple` extends it."""
-        rows = reflected_indices(self.height, region.bottom, region.top)
-        columns = reflected_indices(self.width, region.right, region.left)
+        vertical, horizontal = (self.height, region.bottom, region.top), (self.width, region.right, region.left)
+        rows, columns = reflected_indices(*vertical), reflected_indices(*horizontal)
         first_row, first_column = int(rows.min()), int(columns.min())
         image = self._read(slice(first_row, int(rows.max()) + 1), slice(first_column, int(columns.max()) + 1))
         if image.shape[-2] != len(rows) or region.bottom > self.height:
-            image = image.index_select(2, to_device(rows - first_row, image.device))
+            image = image.index_select(2, reflected_indices(*vertical, image.device) - first_row)
         if image.shape[-1] != len(columns) or region.right > self.width:
-            image = image.index_select(3, to_device(columns - first_column, image.device))
+            image = image.index_select(3, reflected_indices(*horizontal, image.device) - first_column)
         return image
 
     def reduced(self, factor: int) -> Tensor:
