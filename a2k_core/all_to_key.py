@@ -17,7 +17,7 @@ from .attention import (
     region_keys,
 )
 from .blocks import average_blocks, spaced_blocks, to_blocks
-from .devices import to_device
+from .devices import kept
 from .statistics import Moments, adain, at_least, channel_moments, normalize
 
 
@@ -65,6 +65,7 @@ class AllToKey(nn.Module):
         residual: Literal["raw", "adain"],
         overlap: bool,
         least_gain: float = 0.0,
+        least_channel_gain: float = 0.0,
         style_blocks: int | None = None,
         operations: ModuleType | Any = nn,
     ) -> None:
@@ -73,6 +74,7 @@ class AllToKey(nn.Module):
         self.heads = heads
         self.residual = residual
         self.least_gain = least_gain
+        self.least_channel_gain = least_channel_gain
         self.style_blocks = style_blocks
         self.scale = 1 / math.sqrt(attention_channels // heads) if scaled_logits else 1.0
         self.attend_blocks = overlapped_progressive_attention if overlap else progressive_attention
@@ -99,7 +101,7 @@ class AllToKey(nn.Module):
         if self.style_blocks is not None and rows * columns > self.style_blocks:
             grid = (rows, columns, self.style_blocks)
             region_key, region_value = average_blocks(region_key, *grid), average_blocks(region_value, *grid)
-            taken = to_device(spaced_blocks(*grid), style.device)
+            taken = kept(spaced_blocks, style.device, *grid)
             block_key, block_value = block_key[:, :, taken], block_value[:, :, taken]
         return LevelStyle(region_key, region_value, block_key, block_value, *moments)
 
@@ -120,5 +122,5 @@ class AllToKey(nn.Module):
         attended = self.fusion(torch.cat([distributed, progressive], dim=1))
         if self.residual == "raw":
             return attended + content
-        target = at_least(Moments(style.mean, style.std), self.least_gain, moments)
+        target = at_least(Moments(style.mean, style.std), moments, self.least_gain, self.least_channel_gain)
         return attended + adain(content, moments, target).to(attended.dtype)

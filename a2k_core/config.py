@@ -13,7 +13,7 @@ MAX_SIZE = 8192
 STRIDES = (4, 8, 16)
 """Pixels per feature of the three stylized levels (relu3_1, relu4_1, relu5_1 of VGG-19)."""
 
-ADDED = frozenset({"colour_match", "style_side", "least_gain"})
+ADDED = frozenset({"colour_match", "style_side", "least_gain", "least_channel_gain"})
 """Fields that the first files do not have: there they are off, their default."""
 
 
@@ -52,6 +52,9 @@ class StyA2KConfig:
     least_gain: float = 0.0
     """`adain` only: a style with less variation than this share of the content's (deviations, mean ratio of the channels) is treated as
     if it had so much, in the residual. Soft styles then blur the drawing less. 0 leaves every style as it is."""
+
+    least_channel_gain: float = 0.0
+    """`adain` only: the same for each channel by itself, as a style may have a lot of one feature and nothing of another."""
 
     overlap: bool = False
     """Route the content on four block grids, each half a block apart, and blend: no block edges. The paper uses one grid."""
@@ -99,7 +102,7 @@ class StyA2KConfig:
         if self.style_side is not None:
             good = _is_positive_int(self.style_side) and self.style_side >= self.grid
             _require(good, "style_side", self.style_side, f"null, or a whole number from {self.grid} to {MAX_SIZE}")
-        for name in ("least_gain", "grain"):
+        for name in ("least_gain", "least_channel_gain", "grain"):
             value = getattr(self, name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             _require(number and 0 <= value <= 1, name, value, "a number from 0 to 1")
@@ -144,6 +147,7 @@ class StyA2KConfig:
             scaled_logits=True,
             residual="adain",
             least_gain=0.7,
+            least_channel_gain=0.5,
             overlap=True,
             style_side=320,
             grain=0.009,

@@ -64,6 +64,7 @@ class StyA2K(nn.Module):
                 residual=config.residual,
                 overlap=config.overlap,
                 least_gain=config.least_gain,
+                least_channel_gain=config.least_channel_gain,
                 style_blocks=style_blocks,
                 operations=operations,
             )

@@ -92,9 +92,15 @@ def adain(features: Tensor, moments: Moments, target: Moments) -> Tensor:
     return torch.addcmul(target.mean - moments.mean * gain, features.float(), gain)
 
 
-def at_least(target: Moments, gain: float, own: Moments) -> Moments:
-    """Moments whose deviations are, in the geometric mean over channels, no less than `gain` times one's own; all grow alike."""
-    if gain == 0:
-        return target
-    ratio = (target.std / own.std).log().mean(1, keepdim=True).exp()
-    return target._replace(std=target.std * (gain / ratio).clamp(min=1))
+def at_least(target: Moments, own: Moments, gain: float, channel_gain: float) -> Moments:
+    """Moments with deviations of at least so many times one's own.
+
+    Args:
+        gain: in the geometric mean over channels; all grow alike.
+        channel_gain: in each channel, after that.
+    """
+    std = target.std
+    if gain > 0:
+        ratio = (std / own.std).log().mean(1, keepdim=True).exp()
+        std = std * (gain / ratio).clamp(min=1)
+    return target._replace(std=torch.maximum(std, channel_gain * own.std) if channel_gain > 0 else std)

@@ -314,6 +314,20 @@ def test_a_soft_style_keeps_a_share_of_the_contents_variation() -> None:
         torch.testing.assert_close(alike, alike[:, :1].expand_as(alike), rtol=1e-3, atol=0)
 
 
+def test_every_channel_keeps_a_share_of_the_contents_variation() -> None:
+    content = torch.randn(2, 8, 8, 8) * torch.tensor([1.0, 3.0])[:, None, None, None]
+    module = _module(residual="adain", least_channel_gain=0.5)
+    module.fusion.weight.zero_()
+    module.fusion.bias.zero_()
+    style = torch.randn(1, 8, 8, 8) * torch.linspace(0.1, 3, 8)[:, None, None] + 2
+    own, target = channel_moments(content), channel_moments(style)
+    mean, std = channel_moments(module(content, own, module.encode(style)))
+    torch.testing.assert_close(mean, target.mean.expand_as(mean), rtol=0, atol=1e-4)
+    torch.testing.assert_close(std / own.std, (target.std / own.std).clamp(min=0.5), rtol=1e-3, atol=0)
+    assert (target.std < 0.5 * own.std).any()
+    assert (target.std > 0.5 * own.std).any()
+
+
 def test_scaled_logits_divide_by_the_root_of_the_head_depth() -> None:
     plain, scaled = _module(), _module(scaled_logits=True)
     scaled.load_state_dict(plain.state_dict())

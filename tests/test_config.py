@@ -87,6 +87,7 @@ def test_a_configuration_cannot_be_changed(compact_config: StyA2KConfig) -> None
         ("least_gain", None),
         ("least_gain", True),
         ("least_gain", float("nan")),
+        ("least_channel_gain", -0.1),
         ("overlap", None),
         ("overlap", 0),
     ],
@@ -143,8 +144,8 @@ def test_a_missing_field_is_refused_by_name(compact_config: StyA2KConfig, field:
 
 
 def test_files_from_before_a_field_was_added_are_read_with_it_off(compact_config: StyA2KConfig) -> None:
-    values = dataclasses.replace(compact_config, style_side=320, least_gain=0.7).to_dict()
-    off = {"colour_match": False, "style_side": None, "least_gain": 0.0}
+    values = dataclasses.replace(compact_config, style_side=320).to_dict()
+    off = {"colour_match": False, "style_side": None, "least_gain": 0.0, "least_channel_gain": 0.0}
     for name in off:
         del values[name]
     assert StyA2KConfig.from_dict(values) == dataclasses.replace(compact_config, **off)

@@ -20,6 +20,7 @@ COMPACT = StyA2KConfig(
     scaled_logits=True,
     residual="adain",
     least_gain=0.7,
+    least_channel_gain=0.5,
     overlap=True,
     grain=0.025,
     colour_match=True,
