@@ -121,7 +121,8 @@ class StyA2K(nn.Module):
             tile: None computes all pictures at once, whole. A side in pixels, from `config.grid` up, computes picture by
                 picture in tiles, which gives the same result in memory that depends on the tile only; 1024 is a good one.
                 "auto" takes whole pictures where they fit into the memory there is, else tiles. Tiles become smaller by
-                themselves when memory runs out.
+                themselves when memory runs out. The same result means to 1e-3 in fp32; in half precision, and in the TF32 that
+                torch has for fp32 convolutions on NVIDIA cards, roundings can send a block to another of the style's.
             progress: called after each step with how much is done, 0 to 1; what it raises ends the work.
 
         Returns:
