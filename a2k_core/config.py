@@ -147,7 +147,7 @@ class StyA2KConfig:
             scaled_logits=True,
             residual="adain",
             least_gain=0.7,
-            least_channel_gain=0.5,
+            least_channel_gain=0.4,
             overlap=True,
             style_side=320,
             grain=0.009,

@@ -25,7 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from reference import AuthorsFiles, random_files, stylize  # noqa: E402
 
-from a2k_core import StyA2K, StyA2KConfig, load_model  # noqa: E402
+from a2k_core import CapturedTransfer, StyA2K, StyA2KConfig, load_model  # noqa: E402
 from a2k_core.commands.stylize import DTYPES  # noqa: E402
 from a2k_core.convert import USUAL_NAMES, convert_checkpoints  # noqa: E402
 from a2k_core.memory import keep_freed_memory  # noqa: E402
@@ -48,6 +48,9 @@ class Case:
     dtype: Literal["fp32", "bf16", "fp16"] = "fp32"
     cached: bool = True
     """The style is encoded before the clock starts. What cannot do that encodes it every time."""
+
+    captured: bool = False
+    """As a CUDA graph, the style encoded before."""
 
     tile: int | Literal["auto"] | None = None
     device: str = "cpu"
@@ -90,6 +93,9 @@ def ours(case: Case, content: Tensor, style: Tensor) -> Callable[[], object]:
     if not case.cached:
         return lambda: model.transfer(content, model.encode_style(style), tile=case.tile)
     encoded = model.encode_style(style)
+    if case.captured:
+        captured = CapturedTransfer(model, encoded, case.side, case.side, case.batch)
+        return lambda: captured(content)
     return lambda: model.transfer(content, encoded, tile=case.tile)
 
 

@@ -72,6 +72,7 @@ def describe(case: dict[str, Any]) -> str:
     words = [case["what"], case.get("network", ""), f"{case.get('side', 0)} px" if case.get("side") else ""]
     words += [f"x{case['batch']}" if case.get("batch", 1) > 1 else "", case.get("dtype", "")]
     words += [f"tile {case['tile']}" if case.get("tile") else "", "" if case.get("cached", True) else "style encoded"]
+    words += ["captured" if case.get("captured") else ""]
     return " ".join(word for word in words if word)
 
 
@@ -85,15 +86,15 @@ def comparisons(bench: Bench) -> Iterator[list[str]]:
                 for batch in options.batch:
                     for style in options.style:
                         for tile in options.tile:
-                            cached = style == "cached"
                             case = {"network": network, "dtype": dtype, "side": side, "batch": batch}
-                            one = bench.measure(what="ours", **case, cached=cached, tile=tile)
-                            yield from against(bench, case, cached, tile, one, idle)
+                            how = {"cached": style != "encoded", "captured": style == "captured"}
+                            one = bench.measure(what="ours", **case, **how, tile=tile)
+                            yield from against(bench, case, style, tile, one, idle)
 
 
-def against(bench: Bench, case: dict[str, Any], cached: bool, tile: Any, one: Result, idle: int) -> Iterator[list[str]]:
+def against(bench: Bench, case: dict[str, Any], style: str, tile: Any, one: Result, idle: int) -> Iterator[list[str]]:
     """One row for each opponent that fits the case; the first row says what it is."""
-    head = [case["network"], str(case["side"]), str(case["batch"]), case["dtype"], "cached" if cached else "encoded"]
+    head = [case["network"], str(case["side"]), str(case["batch"]), case["dtype"], style]
     head += ["whole" if tile is None else str(tile)]
     if "error" in one:
         yield [*head, "failed", "", mega(one["peak"]), "", one["error"], "", "", ""]
@@ -105,7 +106,7 @@ def against(bench: Bench, case: dict[str, Any], cached: bool, tile: Any, one: Re
         # The others know neither tiles nor encoded styles: one measurement of each serves all our rows.
         extra: dict[str, Any] = {"microast": bench.options.microast} if name == "microast" else {}
         if name == "floor":
-            extra["cached"] = cached
+            extra["cached"] = style != "encoded"
         other = bench.measure(what=name, **case, **extra)
         if "error" in other:
             yield [*head, f"{name}: {other['error']}", "", "", ""]
@@ -181,7 +182,13 @@ def arguments() -> argparse.Namespace:
     add("--size", nargs="*", type=int, default=[256, 512, 1024], help="sides of square contents, multiples of 64")
     add("--batch", nargs="+", type=int, default=[1], help="contents at once")
     add("--dtype", nargs="+", choices=("fp32", "bf16", "fp16"), default=["fp32"], help="number formats")
-    add("--style", nargs="+", choices=("cached", "encoded"), default=["cached"], help="encoded: each time")
+    add(
+        "--style",
+        nargs="+",
+        choices=("cached", "encoded", "captured"),
+        default=["cached"],
+        help="encoded: each time; captured: cached, and the transfer as a CUDA graph",
+    )
     add("--tile", nargs="+", type=_tile, default=[None], help="whole, auto or a side in pixels")
     add("--against", nargs="*", choices=("naive", "microast", "floor"), help="default: all that can be")
     add("--microast", default="", help="folder of a checkout of EndyWon/MicroAST (MIT), its weights in it")

@@ -44,7 +44,7 @@ class LoadModel(io.ComfyNode):
                     "precision",
                     options=list(PRECISIONS),
                     default="auto",
-                    tooltip="auto: fp32 on the CPU, half precision on graphics cards that are good at it. fp32 is the most exact and slower.",
+                    tooltip="auto: fp32 on the CPU, half precision on graphics cards that are good at it. fp32 is most exact and slower.",
                 ),
             ],
             outputs=[Model.Output("model", tooltip="For Encode Style, Load Style and Apply Style.")],
