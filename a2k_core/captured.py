@@ -69,6 +69,6 @@ class CapturedTransfer:
             raise InputError(
                 f"content has shape {list(content.shape)}; this transfer was captured for {list(self._content.shape)}"
             )
-        self._content.copy_(content, non_blocking=True)
+        self._content.copy_(content)
         self._graph.replay()
         return self._result.clone()

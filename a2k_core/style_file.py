@@ -35,7 +35,10 @@ def fingerprint(model: StyA2K) -> str:
     """
     known: str | None = model.__dict__.get("_fingerprint")
     if known is None:
-        digest = hashlib.sha256(json.dumps(model.config.to_dict(), sort_keys=True).encode())
+        config = model.config.to_dict()
+        if not config["least_channel_gain"]:
+            del config["least_channel_gain"]  # styles saved before there was this field stay good
+        digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
         for name, tensor in sorted(model.state_dict().items()):
             digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
             plain = tensor.detach().cpu().contiguous().flatten()

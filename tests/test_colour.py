@@ -33,6 +33,18 @@ def style(compact_model: StyA2K) -> EncodedStyle:
     return compact_model.encode_style(0.4 * picture(64, 80, seed=2) + 0.3)
 
 
+def test_what_a_host_computes_without_gradients_does_not_keep_training_from_them() -> None:
+    image = picture(301, 257)  # a size of its own: which pixels stand for all is kept from one call to the next
+    with torch.inference_mode():
+        expected = colours_of(image).mean.clone()
+    image.requires_grad_()
+    found = colours_of(image).mean
+    found.sum().backward()
+    assert torch.equal(found, expected)
+    assert image.grad is not None
+    assert (image.grad != 0).flatten(2).any(dim=2).all()
+
+
 def test_mean_and_covariance_become_the_targets() -> None:
     content, style = picture(50, 70, seed=1), 0.3 * picture(40, 40, seed=2) + 0.5
     target = checked_colours(style)
