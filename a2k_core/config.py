@@ -147,10 +147,10 @@ class StyA2KConfig:
             scaled_logits=True,
             residual="adain",
             least_gain=0.7,
-            least_channel_gain=0.4,
+            least_channel_gain=0.3,
             overlap=True,
             style_side=320,
-            grain=0.009,
+            grain=0.006,
             colour_match=True,
         )
 
