@@ -150,7 +150,7 @@ class StyA2KConfig:
             least_channel_gain=0.3,
             overlap=True,
             style_side=320,
-            grain=0.006,
+            grain=0.007,
             colour_match=True,
         )
 
