@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from draws import draw
 from tiny_networks import picture, random_model
 from training_helpers import write_distilled
 
 from a2k_core import StyA2K, StyA2KConfig
 from a2k_core.grain import GRAIN_PERIOD, add_grain, make_grain
 from feature_network import FeatureNetwork, encoder_config, load_encoder
-from objective import Objective
+from objective import Batch, Objective
 from options import Options
 
 
@@ -67,7 +68,8 @@ def test_training_has_its_own(compact_model: StyA2K, compact_config: StyA2KConfi
     bare.load_state_dict(compact_model.state_dict())
 
     def terms(model: StyA2K, grain: float) -> dict[str, float]:
-        _, found = Objective(model, features, Options(grain=grain, regression_weight=0))(flat, style)
+        options = Options(grain=grain, regression_weight=0)
+        _, found = Objective(model, features, options)(Batch(flat, style, *draw(options, 0, flat.device)))
         return {name: float(term) for name, term in found.items()}
 
     assert terms(bare, 0.02) == terms(compact_model, 0.02)

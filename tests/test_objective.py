@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from draws import draw
 from tiny_networks import COMPACT, picture, random_model
 from training_helpers import write_distilled
 
 from feature_network import FeatureNetwork, encoder_config, load_encoder
-from objective import Objective
+from objective import Batch, Objective
 from options import PAPER, Options
 
 NOTHING = {name: value for name, value in PAPER.items() if name.endswith("_weight")} | {
@@ -24,8 +25,10 @@ def terms_of(folder: Path, **weights: float) -> tuple[Objective, dict[str, torch
     """An objective with these losses only, after one step's gradients."""
     vgg = write_distilled(folder / "vgg.safetensors")
     features = FeatureNetwork(load_encoder("distilled", vgg, encoder_config("distilled", wide=False)))
-    objective = Objective(random_model(COMPACT).requires_grad_(), features, Options(**(NOTHING | weights)))  # type: ignore[arg-type]
-    loss, terms = objective(picture(64, 64, seed=1, batch=2), picture(64, 64, seed=2, batch=2), 3)
+    options = Options(**(NOTHING | weights))  # type: ignore[arg-type]
+    objective = Objective(random_model(COMPACT).requires_grad_(), features, options)
+    content, style = picture(64, 64, seed=1, batch=2), picture(64, 64, seed=2, batch=2)
+    loss, terms = objective(Batch(content, style, *draw(options, 3, content.device)))
     loss.backward()
     return objective, terms
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from a2k_core.attention import distributed_attention, progressive_attention, region_keys
 from a2k_core.blocks import pad_to_multiple, to_blocks
-from a2k_core.devices import to_device
+from a2k_core.devices import kept
 from a2k_core.statistics import Moments, channel_moments, normalize, rising
 
 A2K_BLOCKS = (16, 8, 8, 4)
@@ -70,17 +70,18 @@ PALETTE_CELL = 4
 
 def palette_loss(stylized: Tensor, style: Tensor) -> Tensor:
     """Sliced Wasserstein distance of the colours of equally large pictures, `[B, 3, H, W]` in 0..1: mean over seven directions."""
-    directions = to_device(
-        torch.tensor(
-            [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.6, 0.6, 0.6], [0.7, -0.7, 0], [0.7, 0, -0.7], [0, 0.7, -0.7]]
-        ),
-        style.device,
-    )
+    directions = kept(_palette_directions, style.device)
     with torch.autocast(style.device.type, enabled=False):
         ours, theirs = (
             rising(directions @ F.avg_pool2d(image.float(), PALETTE_CELL).flatten(2)) for image in (stylized, style)
         )
     return (ours - theirs).abs().mean()
+
+
+def _palette_directions() -> Tensor:
+    return torch.tensor(
+        [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.6, 0.6, 0.6], [0.7, -0.7, 0], [0.7, 0, -0.7], [0, 0.7, -0.7]]
+    )
 
 
 STRUCTURE_CELL = 4

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from draws import Draws, Plan, quarter
 from texture_losses import (
     coherence_loss,
     isotropy_loss,
@@ -17,12 +18,11 @@ from texture_losses import (
 )
 from torch import Tensor, nn
 from torch.func import functional_call
-from views import View
 
 from a2k_core import StyA2K
 from a2k_core.colour import colours_of
 from a2k_core.encoder import Features
-from a2k_core.grain import add_grain, make_grain
+from a2k_core.grain import make_grain
 from a2k_core.statistics import Moments, channel_moments, normalize
 from feature_network import FeatureNetwork
 from losses import (
@@ -44,21 +44,22 @@ Terms = dict[str, Tensor]
 """Detached loss terms by name, already weighted: they add up to the loss."""
 
 
-def once_more(options: Options, step: int) -> Literal["identity", "recompressed"] | None:
-    """What a quarter of a step's batch goes through the network once more for.
+class Batch(NamedTuple):
+    """What a step is given."""
 
-    In its own style, which has to leave it as it is, or recompressed, as strokes must not grow from the marks of compression;
-    in turns where both are wanted.
-    """
-    identity, robust = options.identity_weight > 0, options.recompression_weight > 0
-    if identity and not (robust and step % 2):
-        return "identity"
-    return "recompressed" if robust else None
+    content: Tensor
+    """`[B, 3, S, S]` in 0..1."""
 
+    style: Tensor | None = None
+    """As many; none for the autoencoder."""
 
-def quarter(batch: int) -> int:
-    """How many pictures of a batch go through once more."""
-    return max(batch // 4, 1)
+    plan: Plan | None = None
+    """From `draw`, as the draws; for styles."""
+
+    draws: Draws | None = None
+
+    marked: Tensor | None = None
+    """The first `quarter` of the contents recompressed, where the plan wants them."""
 
 
 class Objective(nn.Module):
@@ -75,17 +76,9 @@ class Objective(nn.Module):
         own, theirs = model.config.channels, features.encoder.widths[2:]
         self.regression = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in zip(own, theirs, strict=True))
 
-    def forward(
-        self, content: Tensor, style: Tensor | None, step: int = 0, marked: Tensor | None = None
-    ) -> tuple[Tensor, Terms]:
-        """Loss and terms of `[B, 3, S, S]` pictures in 0..1; without styles, of the autoencoder.
-
-        Args:
-            content, style: a batch.
-            step: random choices follow from it.
-            marked: the first `quarter` of the contents recompressed, in steps that want them, see `once_more`.
-        """
-        terms = self._reconstruct(content) if style is None else self._stylize(content, style, step, marked)
+    def forward(self, batch: Batch) -> tuple[Tensor, Terms]:
+        """Loss and terms of a step; without styles, of the autoencoder's."""
+        terms = self._reconstruct(batch.content) if batch.style is None else self._stylize(batch, batch.style)
         loss = torch.stack(list(terms.values())).sum()
         return loss, {name: term.detach() for name, term in terms.items()}
 
@@ -104,34 +97,32 @@ class Objective(nn.Module):
             "regression": self._regression(features, target),
         }
 
-    def _stylize(self, content: Tensor, style: Tensor, step: int, marked: Tensor | None) -> Terms:
-        options, batch = self.options, len(content)
-        random = torch.Generator().manual_seed(step)
+    def _stylize(self, given: Batch, style: Tensor) -> Terms:
+        options, content, plan, draws, marked = self.options, given.content, given.plan, given.draws, given.marked
+        assert plan is not None and draws is not None
+        batch = len(content)
         count = quarter(batch)
-        identity = marked is None and once_more(options, step) == "identity"
         again, in_style = content[:0], style[:0]
-        if identity:  # contents and styles in turn
-            again = in_style = (style if step // 2 % 2 else content)[:count]
+        identity = plan.again in ("contents", "styles")
+        if identity:
+            again = in_style = (style if plan.again == "styles" else content)[:count]
         elif marked is not None:
             again, in_style = marked, style[:count]
         source, target_style = torch.cat([content, again]), torch.cat([style, in_style])
 
-        # Anywhere in the repeating grain, but the same on every run.
-        top, left = torch.randint(2**16, (2,), generator=random).tolist()
-        grained = source if self.grain is None else add_grain(source, self.grain, top, left)
-        source_features = self.model.encoder(grained)
+        source_features = self.model.encoder(self._grained(source, draws.offset))
         encoded = self.model.encode_style_features(self.model.encoder(target_style), colours_of(target_style))
         moments = [channel_moments(level) for level in source_features]
         decoded = self.model.decode(self.model.stylize(source_features, moments, encoded, 1.0)).float()
         stylized = self.model.match_colours(decoded, encoded)
 
-        # Validation, without gradients, has the one plain view.
-        elsewhere = torch.is_grad_enabled() and torch.rand((), generator=random).item() < options.views
-        view = View.random(random) if elsewhere else View()
-        shown, shown_source = view.of(stylized), view.of(source)
+        shown, shown_source, shown_style = stylized, source, style
+        if plan.view_size is not None:
+            view = draws.view(plan.view_size)
+            shown, shown_source, shown_style = view.of(stylized), view.of(source), view.of(style)
         ours = self._features[0](shown)
         with torch.no_grad():
-            of_content, of_style = self._features[0](shown_source), self._features[0](view.of(style))
+            of_content, of_style = self._features[0](shown_source), self._features[0](shown_style)
         paired, content_levels = [level[:batch] for level in ours], [level[:batch] for level in of_content]
         terms = {"style": options.style_weight * global_loss(paired[:4], of_style[:4])}
         if options.shallow_style_weight:
@@ -159,7 +150,7 @@ class Objective(nn.Module):
         if options.palette_weight:
             terms["palette"] = options.palette_weight * palette_loss(stylized[:batch], style)
         if options.patch_weight:
-            terms["patches"] = options.patch_weight * patch_loss(stylized[:batch], style, random)
+            terms["patches"] = options.patch_weight * patch_loss(stylized[:batch], style, draws.filters)
         if marked is not None:
             terms["recompression"] = options.recompression_weight * F.mse_loss(stylized[batch:], stylized[:count])
         if options.a2k_weight:
@@ -181,13 +172,23 @@ class Objective(nn.Module):
             pixels = F.mse_loss(stylized[batch:], again)
             deep = feature_loss([level[batch:] for level in ours[:4]], [level[batch:] for level in of_content[:4]])
             terms["identity"] = options.identity_weight * (pixels + 0.05 * deep)
-        if options.regression_weight and not elsewhere:
+        if options.regression_weight and plan.view_size is None:
             terms["regression"] = options.regression_weight * self._regression(source_features, of_content)
         if options.tv_weight:
             terms["tv"] = options.tv_weight * total_variation(stylized[:batch])
         if options.range_weight:
             terms["range"] = options.range_weight * range_loss(stylized[:batch])
         return terms
+
+    def _grained(self, images: Tensor, offset: Tensor) -> Tensor:
+        """With the repeating grain, from anywhere in it."""
+        if self.grain is None:
+            return images
+        rows, columns = (
+            (start + torch.arange(side, device=images.device)) % period
+            for start, side, period in zip(offset, images.shape[2:], self.grain.shape[1:], strict=True)
+        )
+        return images + self.grain[:, rows[:, None], columns]
 
     def _own_features(self, images: Tensor) -> Features:
         """The encoder's features of results; what it computes them with is not taught by them."""

@@ -131,6 +131,9 @@ class Options:
     )
 
     precision: Literal["fp32", "bf16", "fp16"] = knob("bf16", "autocast dtype of convolutions; statistics stay fp32")
+    graphs: bool = knob(
+        True, "on one CUDA device, capture steps as CUDA graphs: the same steps in a fraction of the time"
+    )
     device: str = knob("auto", "cuda, cpu, ..; auto takes a GPU when there is one")
     workers: int = knob(2, "processes that read pictures, per training process")
     seed: int = knob(0, "weights, order and crops follow from it")
@@ -189,6 +192,7 @@ MACHINE_FIELDS = {
     "feature_weights",
     "init",
     "device",
+    "graphs",
     "workers",
     "sample_every",
     "checkpoint_every",

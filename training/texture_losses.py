@@ -8,7 +8,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from a2k_core.devices import to_device
 from a2k_core.statistics import rising
 
 LATTICE_PERIOD = 8
@@ -46,23 +45,30 @@ PATCH_FLOOR = 0.01
 """Of pictures in 0..1: contrast below which a band counts as flat."""
 
 
-def patch_loss(stylized: Tensor, style: Tensor, random: torch.Generator) -> Tensor:
+def patch_filters(random: torch.Generator) -> Tensor:
+    """The directions of one step, `[PATCH_SCALES, PATCH_DIRECTIONS, 3, PATCH_SIDE, PATCH_SIDE]`, of norm 1 each."""
+    filters = torch.randn(PATCH_SCALES, PATCH_DIRECTIONS, 3, PATCH_SIDE, PATCH_SIDE, generator=random)
+    return filters / filters.flatten(2).norm(dim=2)[..., None, None, None]
+
+
+def patch_loss(stylized: Tensor, style: Tensor, filters: Tensor) -> Tensor:
     """Sliced Wasserstein distance of patches, band by band, of equally large `[B, 3, H, W]` pictures in 0..1.
 
-    Relative to the strength of the style's band, mean over random directions, summed over the bands (after Elnekave & Weiss,
+    Relative to the strength of the style's band, mean over the directions, summed over the bands (after Elnekave & Weiss,
     "Generating natural images with direct patch distribution matching", ECCV 2022). No trained network takes part: what it
     sees, such as whether strokes are few and long or many and faint, holds for any viewer.
+
+    Args:
+        filters: from `patch_filters`.
     """
     total = stylized.new_zeros((), dtype=torch.float32)
     with torch.autocast(style.device.type, enabled=False):
         x = torch.cat([stylized.float(), style.float()])
-        for _ in range(PATCH_SCALES):
+        for directions in filters:
             smaller = F.avg_pool2d(x, 2)
             band = x - F.interpolate(smaller, x.shape[-2:], mode="bilinear", align_corners=False)
-            filters = torch.randn(PATCH_DIRECTIONS, 3, PATCH_SIDE, PATCH_SIDE, generator=random)
-            filters = to_device(filters / filters.flatten(1).norm(dim=1)[:, None, None, None], x.device)
             stride = max(x.shape[-1] // PATCH_POSITIONS, 1)
-            ours, theirs = rising(F.conv2d(band, filters, stride=stride).flatten(2)).chunk(2)
+            ours, theirs = rising(F.conv2d(band, directions, stride=stride).flatten(2)).chunk(2)
             strength = theirs.abs().mean((1, 2), keepdim=True) + PATCH_FLOOR
             total = total + ((ours - theirs).abs() / strength).mean()
             x = smaller

@@ -26,6 +26,8 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 # Run as a script, the folder of this file is on the path, the project's is not.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from captured_steps import CapturedSteps
+from draws import draw, quarter
 from pairs import hold_out, training_pairs
 
 from a2k_core import CheckpointError, save_model
@@ -34,7 +36,7 @@ from a2k_core.memory import keep_freed_memory
 from data import find_pictures, read_square
 from feature_network import FeatureNetwork, FeatureNetworkError, encoder_config, load_encoder
 from networks import build_model, matching_weights
-from objective import Objective, once_more, quarter
+from objective import Batch, Objective, Terms
 from options import Options, parse
 from recompression import recompressed
 from release import release_metadata
@@ -113,6 +115,16 @@ def train(options: Options) -> int:
     # The autoencoder does not use the attention, so some parameters have no gradient in that stage.
     parallel: nn.Module = DistributedDataParallel(objective, find_unused_parameters=True) if world > 1 else objective
 
+    def gradients(batch: Batch) -> tuple[Tensor, Terms]:
+        state.optimizer.zero_grad(set_to_none=False)  # a captured step adds to them where they are
+        with torch.autocast(device.type, DTYPES[options.precision], enabled=options.precision != "fp32"):
+            loss, terms = parallel(batch)
+        state.scaler.scale(loss).backward()
+        return loss.detach(), terms
+
+    captured = options.graphs and device.type == "cuda" and world == 1
+    gradients_of = CapturedSteps(gradients) if captured else gradients
+
     total = options.pretrain_steps + options.steps
     reporter = Reporter(options.run_dir, silent=rank > 0, first_step=state.step)
     pairs = training_pairs(options, contents, styles, state.step, rank, world, pin=device.type == "cuda")
@@ -124,11 +136,7 @@ def train(options: Options) -> int:
             for group in state.optimizer.param_groups:
                 group["lr"] = learning_rate(options, state.step)
             photos, paintings = next(pairs)
-            content, style = to_float(photos, device), None if paintings is None else to_float(paintings, device)
-            with torch.autocast(device.type, DTYPES[options.precision], enabled=options.precision != "fp32"):
-                loss, terms = parallel(content, style, state.step, marked(options, photos, state.step, device))
-            state.optimizer.zero_grad(set_to_none=True)
-            state.scaler.scale(loss).backward()
+            loss, terms = gradients_of(batch_of(options, photos, paintings, state.step, device))
             state.scaler.unscale_(state.optimizer)
             norm = nn.utils.clip_grad_norm_(trainable, options.clip)
             if state.scaler.is_enabled() or torch.isfinite(norm):  # a scaler looks itself
@@ -146,7 +154,7 @@ def train(options: Options) -> int:
                 if not math.isfinite(loss.item()):
                     log.warning("step %d: the loss is %s; the step was skipped", state.step, loss.item())
                 shown = {name: term.item() for name, term in terms.items()}
-                speed = len(content) * world / (time.perf_counter() - started)
+                speed = len(photos) * world / (time.perf_counter() - started)
                 reporter.scalars(
                     "train",
                     {**shown, "loss": loss.item(), "gradient_norm": norm.item(), "pictures_per_second": speed},
@@ -196,11 +204,16 @@ def scaler(options: Options, device: torch.device) -> torch.amp.GradScaler:
     return torch.amp.GradScaler(device.type, init_scale=1.0, growth_interval=2**31 - 1, enabled=on_cuda)
 
 
-def marked(options: Options, photos: Tensor, step: int, device: torch.device) -> Tensor | None:
-    """What `Objective` wants recompressed in a step, of its 8-bit contents."""
-    if step < options.pretrain_steps or once_more(options, step) != "recompressed":
-        return None
-    return to_float(recompressed(photos[: quarter(len(photos))], options.seed * 2**32 + step), device)
+def batch_of(options: Options, photos: Tensor, paintings: Tensor | None, step: int, device: torch.device) -> Batch:
+    """A step's batch on the device, from 8-bit pictures and the step's own choices."""
+    content = to_float(photos, device)
+    if paintings is None:
+        return Batch(content)
+    plan, draws = draw(options, step, device)
+    marked = None
+    if plan.again == "recompressed":
+        marked = to_float(recompressed(photos[: quarter(len(photos))], options.seed * 2**32 + step), device)
+    return Batch(content, to_float(paintings, device), plan, draws, marked)
 
 
 def to_float(images: Tensor, device: torch.device) -> Tensor:
@@ -232,7 +245,9 @@ def report_samples(
         with torch.no_grad():
             count = min(len(contents), len(styles))
             pretraining = state.step <= options.pretrain_steps
-            _, terms = objective(contents[:count], None if pretraining else styles[:count], 0)
+            chance = draw(options, 0, contents.device, training=False)
+            batch = Batch(contents[:count]) if pretraining else Batch(contents[:count], styles[:count], *chance)
+            _, terms = objective(batch)
     finally:
         objective.model = trained
     reporter.scalars("validation", {name: term.item() for name, term in terms.items()}, state.step)
