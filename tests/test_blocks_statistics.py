@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 from a2k_core.blocks import average_blocks, fewer_blocks, from_blocks, pad_to_multiple, spaced_blocks, to_blocks
 from a2k_core.statistics import Moments, PartialMoments, adain, channel_moments, normalize, rising
@@ -140,6 +141,21 @@ def test_the_variance_is_unbiased_with_epsilon_inside_the_root() -> None:
     mean, std = channel_moments(features)
     assert mean.flatten().tolist() == [3.0, 5.0]
     assert torch.allclose(std.flatten(), torch.tensor([14 / 3 + 1e-5, 1e-5]).sqrt(), rtol=1e-6)
+
+
+def test_the_gradient_of_moments_is_that_of_their_definition() -> None:
+    features = (3 + torch.randn(2, 3, 5, 7, dtype=torch.float64)).requires_grad_()
+    weights = torch.randn(2, 2, 3, 1, 1)
+
+    def through(mean: Tensor, std: Tensor) -> Tensor:
+        (gradient,) = torch.autograd.grad((weights[0] * mean + weights[1] * std).sum(), features)
+        return gradient
+
+    wanted = through(features.mean((2, 3), keepdim=True), (features.var((2, 3), keepdim=True) + 1e-5).sqrt())
+    assert torch.allclose(through(*channel_moments(features)), wanted, rtol=1e-4, atol=1e-6)
+    half = features.detach().bfloat16().requires_grad_()
+    channel_moments(half).std.sum().backward()
+    assert half.grad is not None and half.grad.dtype == torch.bfloat16
 
 
 @pytest.mark.parametrize("level", [0.0, 1e3, -1e4])

@@ -65,27 +65,34 @@ def encoder_config(kind: Literal["distilled", "vgg-normalised", "torchvision"], 
 
 
 class FeatureNetwork(nn.Module):
-    """relu1_1 .. relu5_1 of a frozen VGG-19, each level divided by one number."""
+    """relu1_1 .. relu5_1 of a frozen VGG-19."""
 
     def __init__(self, encoder: VGGEncoder) -> None:
         super().__init__()
         self.encoder = encoder
-        self.scale: Tensor
-        self.register_buffer("scale", torch.ones(5))
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Five levels of `[B, 3, H, W]` RGB in 0..1, in the encoder's dtype whatever autocast is on."""
         # Autocast would turn each layer's features to fp32 for padding and back.
         with torch.autocast(images.device.type, enabled=False):
-            levels = self.encoder.all_levels(images.to(self.encoder.conv0.weight.dtype))
-        # One number each, left on the device: to fetch it would make a GPU wait for every step.
-        return [level / scale for level, scale in zip(levels, self.scale.unbind(), strict=True)]
+            return self.encoder.all_levels(images.to(self.encoder.conv0.weight.dtype))
 
     @torch.no_grad()
     def calibrate(self, styles: Tensor) -> None:
-        """Set the scales so that the features of these pictures deviate by 1 on average at each level."""
-        levels = self.encoder.all_levels(styles)
-        self.scale.copy_(torch.stack([channel_moments(level).std.mean() for level in levels]))
+        """Divide each level by one number, so that the features of these pictures deviate by 1 on average at each.
+
+        ReLUs let factors through, so the weights take them up.
+        """
+        scales = [channel_moments(level).std.mean() for level in self.encoder.all_levels(styles)]
+        before = torch.ones_like(scales[0])
+        for stage, scale in zip(self.encoder.stages, scales, strict=True):
+            assert isinstance(stage, nn.ModuleList)
+            for index, conv in enumerate(stage):
+                assert isinstance(conv, nn.Conv2d) and conv.bias is not None
+                if index == 0:
+                    conv.weight.mul_(before / scale)
+                conv.bias.div_(scale)
+            before = scale
 
 
 def _convolutions() -> list[str]:

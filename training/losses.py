@@ -19,16 +19,15 @@ A2K_BLOCKS = (16, 8, 8, 4)
 A2K_HEADS = 8
 
 
-def global_loss(stylized: list[Tensor], style: list[Tensor]) -> Tensor:
+def global_loss(stylized: Sequence[Moments], style: Sequence[Moments]) -> Tensor:
     """L_global: MSE of the channels' means plus MSE of their standard deviations, summed over the given levels."""
-    total = stylized[0].new_zeros((), dtype=torch.float32)
-    for level, target in zip(stylized, style, strict=True):
-        ours, theirs = channel_moments(level), channel_moments(target)
+    total = torch.zeros_like(stylized[0].mean[0, 0, 0, 0])
+    for ours, theirs in zip(stylized, style, strict=True):
         total = total + F.mse_loss(ours.mean, theirs.mean) + F.mse_loss(ours.std, theirs.std)
     return total
 
 
-def relative_loss(stylized: Sequence[Tensor], style: list[Moments]) -> Tensor:
+def relative_loss(stylized: Sequence[Tensor], style: Sequence[Moments]) -> Tensor:
     """`global_loss` with every channel measured by its own deviation, halfway to the level's average; mean over channels.
 
     For features that nothing has scaled, such as those of the network's own encoder.
@@ -42,7 +41,7 @@ def relative_loss(stylized: Sequence[Tensor], style: list[Moments]) -> Tensor:
     return total
 
 
-def covariance_loss(stylized: list[Tensor], style: list[Tensor]) -> Tensor:
+def covariance_loss(stylized: Sequence[Tensor], style: Sequence[Tensor]) -> Tensor:
     """Squared relative distance of the channels' covariances, summed over the given levels, mean over the batch.
 
     What the deviations alone leave open: which channels fire together, so which textures.
@@ -57,11 +56,12 @@ def covariance_loss(stylized: list[Tensor], style: list[Tensor]) -> Tensor:
 
 
 def _covariance(features: Tensor) -> Tensor:
-    """`[B, C, C]` in fp32 of `[B, C, H, W]`."""
+    """`[B, C, C]` in fp32 of `[B, C, H, W]`, row by row: a GPU has too little to do at once in one long product of few channels."""
     with torch.autocast(features.device.type, enabled=False):
-        flat = features.float().flatten(2)
-        flat = flat - flat.mean(2, keepdim=True)
-        return flat @ flat.transpose(1, 2) / flat.shape[2]
+        # The mean needs no gradient: moved a little, it changes nothing.
+        mean = features.detach().mean((2, 3), keepdim=True, dtype=torch.float32)
+        rows = (features - mean).transpose(1, 2)
+        return (rows @ rows.transpose(2, 3)).mean(1) / rows.shape[3]
 
 
 PALETTE_CELL = 4
@@ -128,7 +128,7 @@ def halo_loss(stylized: Tensor, content: Tensor) -> Tensor:
     return (torch.stack(unlike).sum(0) / torch.stack(alike).sum(0).clamp(min=0.01)).mean()
 
 
-def all_to_key_loss(stylized: list[Tensor], content: list[Tensor], style: list[Tensor]) -> Tensor:
+def all_to_key_loss(stylized: Sequence[Tensor], content: Sequence[Tensor], style: Sequence[Tensor]) -> Tensor:
     """L_A2K over relu2_1 .. relu5_1: the stylized features should be what parameter-free all-to-key attention makes.
 
     Args:
@@ -141,7 +141,7 @@ def all_to_key_loss(stylized: list[Tensor], content: list[Tensor], style: list[T
 
 
 @torch.no_grad()
-def _all_to_key_target(content: list[Tensor], style: list[Tensor], level: int, block: int) -> Tensor:
+def _all_to_key_target(content: Sequence[Tensor], style: Sequence[Tensor], level: int, block: int) -> Tensor:
     """Distributed plus progressive attention plus raw content at one level, alpha 1, beta 0, in fp32.
 
     Queries and keys are all levels up to this one, normalised and resized to it; values are the raw style features.
@@ -157,14 +157,14 @@ def _all_to_key_target(content: list[Tensor], style: list[Tensor], level: int, b
     return (distributed + progressive)[..., :height, :width] + content[level].float()
 
 
-def _stacked(levels: list[Tensor], last: int) -> Tensor:
+def _stacked(levels: Sequence[Tensor], last: int) -> Tensor:
     size = levels[last].shape[-2:]
     return torch.cat(
         [F.interpolate(normalize(x, channel_moments(x)), size, mode="nearest") for x in levels[: last + 1]], dim=1
     )
 
 
-def content_loss(stylized: list[Tensor], content: list[Tensor]) -> Tensor:
+def content_loss(stylized: Sequence[Tensor], content: Sequence[Tensor]) -> Tensor:
     """MSE of normalised features, summed over the given levels: structure without its colours."""
     total = stylized[0].new_zeros((), dtype=torch.float32)
     for level, target in zip(stylized, content, strict=True):
@@ -172,7 +172,7 @@ def content_loss(stylized: list[Tensor], content: list[Tensor]) -> Tensor:
     return total
 
 
-def feature_loss(features: list[Tensor], target: list[Tensor]) -> Tensor:
+def feature_loss(features: Sequence[Tensor], target: Sequence[Tensor]) -> Tensor:
     """MSE of features, summed over the given levels."""
     return torch.stack([F.mse_loss(a.float(), b.float()) for a, b in zip(features, target, strict=True)]).sum()
 

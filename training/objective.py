@@ -123,20 +123,24 @@ class Objective(nn.Module):
         ours = self._features[0](shown)
         with torch.no_grad():
             of_content, of_style = self._features[0](shown_source), self._features[0](shown_style)
-        paired, content_levels = [level[:batch] for level in ours], [level[:batch] for level in of_content]
-        terms = {"style": options.style_weight * global_loss(paired[:4], of_style[:4])}
+        # Pairs, and what went through once more.
+        pictures, repeated = stylized.split([batch, len(source) - batch])
+        paired, of_repeated = zip(*(level.split([batch, len(source) - batch]) for level in ours), strict=True)
+        content_levels = [level[:batch] for level in of_content]
+        ours_moments, style_moments = ([channel_moments(level) for level in levels] for levels in (paired, of_style))
+        terms = {"style": options.style_weight * global_loss(ours_moments[:4], style_moments[:4])}
         if options.shallow_style_weight:
-            terms["shallow_style"] = options.shallow_style_weight * global_loss(paired[:2], of_style[:2])
+            terms["shallow_style"] = options.shallow_style_weight * global_loss(ours_moments[:2], style_moments[:2])
         if options.deep_style_weight:
-            terms["deep_style"] = options.deep_style_weight * global_loss(paired[4:], of_style[4:])
+            terms["deep_style"] = options.deep_style_weight * global_loss(ours_moments[4:], style_moments[4:])
         if options.own_style_weight:
-            own = self._own_features(stylized[:batch])
+            own = self._own_features(pictures)
             wanted = [Moments(level.mean[:batch].detach(), level.std[:batch].detach()) for level in encoded.levels]
             terms["own_style"] = options.own_style_weight * relative_loss(own, wanted)
         if options.covariance_weight:
             terms["covariance"] = options.covariance_weight * covariance_loss(paired[:4], of_style[:4])
         if options.spectrum_weight or options.spread_weight or options.isotropy_weight:
-            spectra, style_spectra = log_spectra(stylized[:batch]), log_spectra(style)
+            spectra, style_spectra = log_spectra(pictures), log_spectra(style)
             if options.spectrum_weight:
                 terms["spectrum"] = options.spectrum_weight * spectrum_loss(spectra, style_spectra)
             if options.spread_weight:
@@ -144,15 +148,15 @@ class Objective(nn.Module):
             if options.isotropy_weight:
                 terms["isotropy"] = options.isotropy_weight * isotropy_loss(spectra, content)
         if options.coherence_weight:
-            terms["coherence"] = options.coherence_weight * coherence_loss(stylized[:batch], style)
+            terms["coherence"] = options.coherence_weight * coherence_loss(pictures, style)
         if options.lattice_weight:
             terms["lattice"] = options.lattice_weight * lattice_loss(stylized)
         if options.palette_weight:
-            terms["palette"] = options.palette_weight * palette_loss(stylized[:batch], style)
+            terms["palette"] = options.palette_weight * palette_loss(pictures, style)
         if options.patch_weight:
-            terms["patches"] = options.patch_weight * patch_loss(stylized[:batch], style, draws.filters)
+            terms["patches"] = options.patch_weight * patch_loss(pictures, style, draws.filters)
         if marked is not None:
-            terms["recompression"] = options.recompression_weight * F.mse_loss(stylized[batch:], stylized[:count])
+            terms["recompression"] = options.recompression_weight * F.mse_loss(repeated, pictures[:count])
         if options.a2k_weight:
             terms["a2k"] = options.a2k_weight * all_to_key_loss(paired, content_levels, of_style)
         if options.content_weight:
@@ -163,21 +167,21 @@ class Objective(nn.Module):
                 content_afar = self._features[0](F.avg_pool2d(shown_source[:batch], 2))[3:]
             terms["far_content"] = options.far_content_weight * content_loss(ours_afar, content_afar)
         if options.structure_weight:
-            terms["structure"] = options.structure_weight * structure_loss(stylized[:batch], content)
+            terms["structure"] = options.structure_weight * structure_loss(pictures, content)
         if options.halo_weight:
-            terms["halo"] = options.halo_weight * halo_loss(stylized[:batch], content)
+            terms["halo"] = options.halo_weight * halo_loss(pictures, content)
         if self.model.config.colour_match and options.match_weight:
             terms["match"] = options.match_weight * F.mse_loss(decoded, stylized.detach())
         if identity:
-            pixels = F.mse_loss(stylized[batch:], again)
-            deep = feature_loss([level[batch:] for level in ours[:4]], [level[batch:] for level in of_content[:4]])
+            pixels = F.mse_loss(repeated, again)
+            deep = feature_loss(of_repeated[:4], [level[batch:] for level in of_content[:4]])
             terms["identity"] = options.identity_weight * (pixels + 0.05 * deep)
         if options.regression_weight and plan.view_size is None:
             terms["regression"] = options.regression_weight * self._regression(source_features, of_content)
         if options.tv_weight:
-            terms["tv"] = options.tv_weight * total_variation(stylized[:batch])
+            terms["tv"] = options.tv_weight * total_variation(pictures)
         if options.range_weight:
-            terms["range"] = options.range_weight * range_loss(stylized[:batch])
+            terms["range"] = options.range_weight * range_loss(pictures)
         return terms
 
     def _grained(self, images: Tensor, offset: Tensor) -> Tensor:

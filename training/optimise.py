@@ -19,6 +19,7 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from a2k_core import StyA2KError
+from a2k_core.statistics import channel_moments
 from evaluation.networks import TRAINED
 from evaluation.pictures import choose_pairs, find_by_stem, read_sized, save_stylized
 from feature_network import FeatureNetwork, FeatureNetworkError, encoder_config, load_encoder
@@ -82,16 +83,17 @@ def optimise(features: FeatureNetwork, content: Tensor, style: Tensor, steps: in
     """The picture, `[1, 3, H, W]` in 0..1, that starts as the content and lowers training's losses of style and content."""
     weights = Options()
     with torch.no_grad():
-        of_content, of_style = features(content), features(style)
+        of_content, of_style = features(content), [channel_moments(level) for level in features(style)]
     image = content.clone().contiguous(memory_format=torch.channels_last).requires_grad_(True)
     optimizer = torch.optim.Adam([image], lr=lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for _ in range(steps):
         levels = features(image)
+        moments = [channel_moments(level) for level in levels]
         loss = (
-            weights.style_weight * global_loss(levels[:4], of_style[:4])
-            + weights.shallow_style_weight * global_loss(levels[:2], of_style[:2])
-            + weights.deep_style_weight * global_loss(levels[4:], of_style[4:])
+            weights.style_weight * global_loss(moments[:4], of_style[:4])
+            + weights.shallow_style_weight * global_loss(moments[:2], of_style[:2])
+            + weights.deep_style_weight * global_loss(moments[4:], of_style[4:])
             + weights.content_weight * content_loss(levels[3:], of_content[3:])
             + weights.range_weight * range_loss(image)
         )
