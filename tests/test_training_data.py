@@ -11,7 +11,7 @@ import torch
 from pairs import training_pairs
 from PIL import Image
 
-from data import CropDataset, Crops, StepSampler, batches, find_pictures, read_crop, read_square
+from data import Crops, CropStream, find_pictures, read_crop, read_square
 from options import parse
 
 
@@ -55,13 +55,12 @@ def test_a_missing_or_useless_folder_is_an_error_that_names_it(tmp_path: Path) -
 
 def test_crops_depend_on_seed_and_index_alone(folder: Path) -> None:
     pictures = find_pictures(folder, 64)
-    one, two = CropDataset(pictures, Crops(64, zoom=2.0), seed=7), CropDataset(pictures, Crops(64, zoom=2.0), seed=7)
-    forwards = [one[i][0] for i in range(12)]
-    backwards = [two[i][0] for i in reversed(range(12))][::-1]
-    assert all(torch.equal(a, b) for a, b in zip(forwards, backwards, strict=True))
-    other = [CropDataset(pictures, Crops(64, zoom=2.0), seed=8)[i][0] for i in range(12)]
-    assert any(not torch.equal(a, b) for a, b in zip(forwards, other, strict=True))
-    assert all(crop.shape == (3, 64, 64) and crop.dtype == torch.uint8 for crop in forwards)
+    one, two, other = (CropStream(pictures, Crops(64, zoom=2.0), seed) for seed in (7, 7, 8))
+    forwards, _ = one.read(0, 12)
+    backwards = torch.cat([two.read(i, 1)[0] for i in reversed(range(12))]).flip(0)
+    assert torch.equal(forwards, backwards)
+    assert not torch.equal(forwards, other.read(0, 12)[0])
+    assert forwards.shape == (12, 3, 64, 64) and forwards.dtype == torch.uint8
 
 
 def test_every_pass_shows_every_picture_in_a_new_order(tmp_path: Path) -> None:
@@ -70,44 +69,48 @@ def test_every_pass_shows_every_picture_in_a_new_order(tmp_path: Path) -> None:
         path = tmp_path / f"{value}.png"
         Image.new("RGB", (64, 64), (value, value, value)).save(path)
         pictures.append(path)
-    dataset = CropDataset(pictures, Crops(64), seed=0)
-    passes = [[int(dataset[epoch * 8 + i][0][0, 0, 0]) for i in range(8)] for epoch in range(3)]
-    assert all(sorted(shown) == list(range(8)) for shown in passes)
+    shown, _ = CropStream(pictures, Crops(64), seed=0).read(0, 24)
+    passes = shown[:, 0, 0, 0].view(3, 8).tolist()
+    assert all(sorted(values) == list(range(8)) for values in passes)
     assert passes[0] != passes[1] != passes[2]
 
 
-def test_a_broken_picture_is_replaced_and_reported_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def run_of(folder: Path, step: int = 0, rank: int = 0, world: int = 1, **more: int) -> list[torch.Tensor]:
+    """The pictures of each step of a short run from a step on, in one process of several."""
+    numbers = {"pretrain_steps": 2, "pretrain_batch": 4, "steps": 4, "batch": 4, "workers": 0} | more
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in numbers.items()]
+    options = parse(["--content=c", "--style=s", "--out=o.safetensors", "--crop=64", "--zoom=1.5", *flags])
     pictures = find_pictures(folder, 64)
+    pairs = training_pairs(options, pictures, pictures[:2], step, rank, world, pin=False)
+    return [content if style is None else torch.cat([content, style]) for content, style in pairs]
+
+
+def test_a_broken_picture_is_replaced_and_reported_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        caplog.clear()
-        sampler = StepSampler(0, 4, 5, rank=0, world=1)
-        shown = list(batches(pictures, crops=Crops(64, zoom=1.5), seed=0, sampler=sampler, workers=0, pin=False))
-    assert [tuple(batch.shape) for batch in shown] == [(4, 3, 64, 64)] * 5
-    assert len([message for message in caplog.messages if "truncated.png" in message]) == 1
+        shown = run_of(folder, steps=8)
+    assert [len(batch) for batch in shown] == [4] * 2 + [8] * 8
+    assert len([message for message in caplog.messages if "cannot be read" in message]) == 1
+    assert "truncated.png" in caplog.messages[-1]
 
 
-def test_workers_give_the_same_batches(folder: Path) -> None:
-    def run(workers: int) -> list[torch.Tensor]:
-        sampler = StepSampler(3, 2, 4, rank=0, world=1)
-        crops = Crops(64, zoom=1.5, magnify=1.2, turn=0.5)
-        return list(
-            batches(find_pictures(folder, 64), crops=crops, seed=1, sampler=sampler, workers=workers, pin=False)
-        )
-
-    assert all(torch.equal(a, b) for a, b in zip(run(0), run(1), strict=True))
+def test_workers_give_the_same_batches_from_any_step_on(folder: Path) -> None:
+    alone = run_of(folder)
+    assert not torch.equal(alone[2], alone[3])
+    for step in (0, 1, 3):
+        worked = run_of(folder, step, workers=1)
+        assert len(worked) == 6 - step
+        assert all(torch.equal(a, b) for a, b in zip(alone[step:], worked, strict=True))
 
 
-def test_processes_share_the_pictures_and_resume_by_index() -> None:
-    alone = [index for batch in StepSampler(0, 6, 4, 0, 1) for index in batch]
-    shared = [
-        index
-        for pair in zip(StepSampler(0, 3, 4, 0, 2), StepSampler(0, 3, 4, 1, 2), strict=True)
-        for batch in pair
-        for index in batch
-    ]
-    assert shared == alone
-    resumed = [index for batch in StepSampler(2 * 6, 6, 2, 0, 1) for index in batch]
-    assert resumed == alone[12:]
+def test_processes_share_the_pictures(folder: Path) -> None:
+    alone = run_of(folder, batch=4, pretrain_batch=4)
+    shared = [run_of(folder, rank=rank, world=2, batch=2, pretrain_batch=2) for rank in (0, 1)]
+    for whole, parts in zip(alone, zip(*shared, strict=True), strict=True):
+        halves = [
+            torch.cat([part[: len(part) // 2] for part in parts]),
+            torch.cat([part[len(part) // 2 :] for part in parts]),
+        ]
+        assert torch.equal(whole, torch.cat(halves))
 
 
 def test_steps_with_large_crops_have_fewer_pairs_and_resume_by_step(tmp_path: Path) -> None:

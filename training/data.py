@@ -1,4 +1,4 @@
-"""Pictures for training: any folder of files in, deterministic batches of crops out."""
+"""Pictures for training: any folder of files in, deterministic crops out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import logging
 import math
-import signal
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,6 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
 
 log = logging.getLogger("train")
 
@@ -109,8 +107,8 @@ def read_crop(path: Path, crops: Crops, random: np.random.Generator) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
 
 
-class CropDataset(Dataset[tuple[Tensor, list[str]]]):
-    """An endless list of crops: item i depends on the seed and on i alone, so training resumes by index.
+class CropStream:
+    """An endless list of crops: crop i depends on the seed and on i alone.
 
     Every pass over the pictures is shuffled anew. A picture that turns out broken is replaced by the next one.
     """
@@ -121,70 +119,27 @@ class CropDataset(Dataset[tuple[Tensor, list[str]]]):
         self.seed = seed
         self._order: tuple[int, np.ndarray] | None = None
 
-    def __getitem__(self, index: int) -> tuple[Tensor, list[str]]:
-        """The crop, `[3, side, side]` uint8, and the pictures that were skipped on the way to it."""
+    def read(self, start: int, count: int) -> tuple[Tensor, list[str]]:
+        """Crops from `start` on, `[count, 3, side, side]` uint8, and the pictures that were skipped on the way.
+
+        Raises:
+            OSError: when no picture can be read.
+        """
+        skipped: list[str] = []
+        return torch.stack([self._crop(index, skipped) for index in range(start, start + count)]), skipped
+
+    def _crop(self, index: int, skipped: list[str]) -> Tensor:
         epoch, position = divmod(index, len(self.pictures))
         if self._order is None or self._order[0] != epoch:
             self._order = epoch, np.random.default_rng([self.seed, 0, epoch]).permutation(len(self.pictures))
         order = self._order[1]
-        skipped: list[str] = []
         for offset in range(len(self.pictures)):
             path = self.pictures[order[(position + offset) % len(order)]]
             try:
-                return read_crop(path, self.crops, np.random.default_rng([self.seed, 1, index])), skipped
+                return read_crop(path, self.crops, np.random.default_rng([self.seed, 1, index]))
             except UNREADABLE:
                 skipped.append(str(path))
         raise OSError(f"none of the {len(self.pictures)} pictures can be read, such as {self.pictures[0]}")
-
-
-class StepSampler(Sampler[list[int]]):
-    """The indices of one process's batches, from any step on: step s of rank r takes its own run of the endless list."""
-
-    def __init__(self, first_index: int, batch: int, steps: int, rank: int, world: int) -> None:
-        self.first_index = first_index
-        self.batch = batch
-        self.steps = steps
-        self.rank = rank
-        self.world = world
-
-    def __iter__(self) -> Iterator[list[int]]:
-        for step in range(self.steps):
-            start = self.first_index + (step * self.world + self.rank) * self.batch
-            yield list(range(start, start + self.batch))
-
-    def __len__(self) -> int:
-        return self.steps
-
-
-def batches(
-    pictures: list[Path], *, crops: Crops, seed: int, sampler: StepSampler, workers: int, pin: bool
-) -> Iterator[Tensor]:
-    """Batches `[B, 3, side, side]`, uint8. Broken pictures are reported once each."""
-    loader = DataLoader(
-        CropDataset(pictures, crops, seed),
-        batch_sampler=sampler,
-        num_workers=workers,
-        collate_fn=_collate,
-        pin_memory=pin,
-        worker_init_fn=_leave_interrupts_to_parent,
-        # Forking after the training threads have started can dead-lock.
-        multiprocessing_context="forkserver" if workers else None,
-    )
-    reported: set[str] = set()
-    for images, skipped in loader:
-        for path in set(skipped) - reported:
-            log.warning("skipped %s: it cannot be read", path)
-        reported.update(skipped)
-        yield images
-
-
-def _leave_interrupts_to_parent(worker: int) -> None:
-    """Ctrl-C reaches every process of a terminal; a reader that died of it would break the step being finished."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _collate(samples: list[tuple[Tensor, list[str]]]) -> tuple[Tensor, list[str]]:
-    return torch.stack([image for image, _ in samples]), [path for _, skipped in samples for path in skipped]
 
 
 def read_square(path: Path, side: int) -> Tensor:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
-from data import Crops, StepSampler, batches
+from data import Crops, CropStream
 from options import Options
 
-Streams = tuple[int, int]
-"""Numbers of the orders of contents and styles: each draws its own pictures and crops from a run's seed."""
+log = logging.getLogger("train")
 
-STYLE_STEPS: Streams = (1, 2)
-AUTOENCODER: Streams = (3, 4)
-LARGE_CROPS: Streams = (5, 6)
+Streams = tuple[CropStream, CropStream]
+"""Of contents and of styles."""
+
+Pair = tuple[Tensor, Tensor | None]
+"""Contents and styles of a step, `[B, 3, S, S]` uint8; for the autoencoder both at once, and None."""
 
 
 def hold_out(pictures: list[Path], count: int) -> tuple[list[Path], list[Path]]:
@@ -28,31 +32,68 @@ def hold_out(pictures: list[Path], count: int) -> tuple[list[Path], list[Path]]:
     return rest, sorted(held)
 
 
+class Steps(Dataset[tuple[Pair, list[str]]]):
+    """What each step is given, and the pictures that could not be read for it: photos and paintings mixed, then pairs."""
+
+    def __init__(self, options: Options, contents: list[Path], styles: list[Path], rank: int, world: int) -> None:
+        self.options = options
+        self.rank = rank
+        self.world = world
+
+        def streams(side: int, *numbers: int) -> Streams:
+            """Each draws its own pictures and crops from a run's seed."""
+            crops = Crops(side, options.zoom, options.magnify, options.turn)
+            seeds = [options.seed * 1000 + number for number in numbers]
+            return CropStream(contents, crops, seeds[0]), CropStream(styles, crops, seeds[1])
+
+        self._usual = streams(options.crop, 1, 2)
+        self._mixed = streams(options.crop, 3, 4)
+        self._large = streams(options.large_crop, 5, 6)
+        self._is_large = np.random.default_rng(options.seed).random(options.steps) < options.large_share
+
+    def __getitem__(self, step: int) -> tuple[Pair, list[str]]:
+        """Of one process: those of another take their own runs of the endless streams."""
+        options, done = self.options, step - self.options.pretrain_steps
+        if done < 0:
+            half = max(options.pretrain_batch // 2, 1)
+            photos, paintings, skipped = self._read(self._mixed, step, half)
+            return (torch.cat([photos, paintings]), None), skipped
+        earlier = int(self._is_large[:done].sum())
+        if self._is_large[done]:
+            fewer = max(options.batch * options.crop**2 // options.large_crop**2, 1)
+            photos, paintings, skipped = self._read(self._large, earlier, fewer)
+        else:
+            photos, paintings, skipped = self._read(self._usual, done - earlier, options.batch)
+        return (photos, paintings), skipped
+
+    def _read(self, streams: Streams, position: int, count: int) -> tuple[Tensor, Tensor, list[str]]:
+        start = (position * self.world + self.rank) * count
+        (photos, of_photos), (paintings, of_paintings) = (stream.read(start, count) for stream in streams)
+        return photos, paintings, of_photos + of_paintings
+
+
 def training_pairs(
     options: Options, contents: list[Path], styles: list[Path], step: int, rank: int, world: int, *, pin: bool
-) -> Iterator[tuple[Tensor, Tensor | None]]:
-    """The batches from a step on: photos and paintings mixed for the autoencoder, then pairs."""
+) -> Iterator[Pair]:
+    """The batches from a step on. Broken pictures are reported once each."""
+    loader = DataLoader(
+        Steps(options, contents, styles, rank, world),
+        batch_size=None,
+        sampler=range(step, options.pretrain_steps + options.steps),
+        num_workers=options.workers,
+        pin_memory=pin,
+        worker_init_fn=_leave_interrupts_to_parent,
+        # Forking after the training threads have started can dead-lock.
+        multiprocessing_context="forkserver" if options.workers else None,
+    )
+    reported: set[str] = set()
+    for (photos, paintings), skipped in loader:
+        for path in set(skipped) - reported:
+            log.warning("skipped %s: it cannot be read", path)
+        reported.update(skipped)
+        yield photos, paintings
 
-    def pairs(streams: Streams, side: int, batch: int, first: int, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Contents and styles of the steps from `first` to `steps` of those that these streams serve."""
-        crops = Crops(side, options.zoom, options.magnify, options.turn)
-        sampler = StepSampler(first * batch * world, batch, steps - first, rank, world)
-        workers = -(-options.workers // 2)
-        both = [
-            batches(pictures, crops=crops, seed=options.seed * 1000 + number, sampler=sampler, workers=workers, pin=pin)
-            for pictures, number in zip((contents, styles), streams, strict=True)
-        ]
-        return zip(*both, strict=True)
 
-    if step < options.pretrain_steps:
-        half = max(options.pretrain_batch // 2, 1)
-        for photos, paintings in pairs(AUTOENCODER, options.crop, half, step, options.pretrain_steps):
-            yield torch.cat([photos, paintings]), None
-    done = max(step - options.pretrain_steps, 0)
-    large = np.random.default_rng(options.seed).random(options.steps) < options.large_share
-    fewer = max(options.batch * options.crop**2 // options.large_crop**2, 1)
-    passed, total = int(large[:done].sum()), int(large.sum())
-    usual = pairs(STYLE_STEPS, options.crop, options.batch, done - passed, options.steps - total)
-    larger = pairs(LARGE_CROPS, options.large_crop, fewer, passed, total)
-    for is_large in large[done:]:
-        yield next(larger if is_large else usual)
+def _leave_interrupts_to_parent(worker: int) -> None:
+    """Ctrl-C reaches every process of a terminal; a reader that died of it would break the step being finished."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
