@@ -82,13 +82,13 @@ def run_of(folder: Path, step: int = 0, rank: int = 0, world: int = 1, **more: i
     options = parse(["--content=c", "--style=s", "--out=o.safetensors", "--crop=64", "--zoom=1.5", *flags])
     pictures = find_pictures(folder, 64)
     pairs = training_pairs(options, pictures, pictures[:2], step, rank, world, pin=False)
-    return [content if style is None else torch.cat([content, style]) for content, style in pairs]
+    return [torch.cat([part for part in given if part is not None]) for given in pairs]
 
 
 def test_a_broken_picture_is_replaced_and_reported_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         shown = run_of(folder, steps=8)
-    assert [len(batch) for batch in shown] == [4] * 2 + [8] * 8
+    assert [len(batch) for batch in shown] == [4] * 2 + [8, 9] * 4
     assert len([message for message in caplog.messages if "cannot be read" in message]) == 1
     assert "truncated.png" in caplog.messages[-1]
 
@@ -103,14 +103,23 @@ def test_workers_give_the_same_batches_from_any_step_on(folder: Path) -> None:
 
 
 def test_processes_share_the_pictures(folder: Path) -> None:
-    alone = run_of(folder, batch=4, pretrain_batch=4)
-    shared = [run_of(folder, rank=rank, world=2, batch=2, pretrain_batch=2) for rank in (0, 1)]
+    alone = run_of(folder, recompression_weight=0)
+    shared = [run_of(folder, rank=rank, world=2, batch=2, pretrain_batch=2, recompression_weight=0) for rank in (0, 1)]
     for whole, parts in zip(alone, zip(*shared, strict=True), strict=True):
-        halves = [
-            torch.cat([part[: len(part) // 2] for part in parts]),
-            torch.cat([part[len(part) // 2 :] for part in parts]),
-        ]
-        assert torch.equal(whole, torch.cat(halves))
+        halves = [half for part in parts for half in part.chunk(2)]
+        assert torch.equal(whole, torch.cat(halves[::2] + halves[1::2]))
+
+
+def test_every_other_step_has_a_quarter_of_its_contents_recompressed(folder: Path) -> None:
+    given = "--content c --style s --out o.safetensors --pretrain-steps 1 --steps 4 --workers 0 --crop 64 --batch 8"
+    pictures = [path for path in find_pictures(folder, 64) if path.name != "truncated.png"]
+    first, *steps = training_pairs(parse(given.split()), pictures, pictures, 0, 0, 1, pin=False)
+    assert first[1] is None and first[2] is None
+    assert [marked is not None for _, _, marked in steps] == [True, False, True, False]
+    for photos, _, marked in steps[::2]:
+        assert marked is not None and marked.shape == (2, 3, 64, 64) and marked.dtype == torch.uint8
+        apart = (marked.float() - photos[:2].float()).abs().mean()
+        assert 1 < float(apart) < float((photos[2:4].float() - photos[:2].float()).abs().mean())
 
 
 def test_steps_with_large_crops_have_fewer_pairs_and_resume_by_step(tmp_path: Path) -> None:
@@ -118,10 +127,12 @@ def test_steps_with_large_crops_have_fewer_pairs_and_resume_by_step(tmp_path: Pa
     given = "--content c --style s --out o.safetensors --pretrain-steps 0 --steps 12 --workers 0"
     options = parse(f"{given} --crop 64 --batch 4 --large-crop 128 --large-share 0.5".split())
     whole, rest = (list(training_pairs(options, pictures, pictures, step, 0, 1, pin=False)) for step in (0, 7))
-    assert {content.shape for content, _ in whole} == {(4, 3, 64, 64), (1, 3, 128, 128)}
-    assert all(style is not None and style.shape == content.shape for content, style in whole)
+    assert {content.shape for content, _, _ in whole} == {(4, 3, 64, 64), (1, 3, 128, 128)}
+    assert all(style is not None and style.shape == content.shape for content, style, _ in whole)
     assert len(whole) == 12 and len(rest) == 5
-    assert all(torch.equal(a, b) for a, b in zip(sum(whole[7:], ()), sum(rest, ()), strict=True))
+    for ours, theirs in zip(whole[7:], rest, strict=True):
+        for a, b in zip(ours, theirs, strict=True):
+            assert a is b if a is None or b is None else torch.equal(a, b)
 
 
 def test_a_crop_is_cut_from_the_picture(tmp_path: Path) -> None:

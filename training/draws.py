@@ -59,10 +59,11 @@ def draw(options: Options, step: int, device: torch.device, *, training: bool = 
     turns = torch.randint(2, (3,), generator=random).bool()
     colours = torch.randperm(3, generator=random)
     draws = Draws(*(to_device(x, device) for x in (offset, colours, turns, patch_filters(random))))
-    return Plan(_again(options, step), size if training and looks_elsewhere else None), draws
+    return Plan(again(options, step), size if training and looks_elsewhere else None), draws
 
 
-def _again(options: Options, step: int) -> Again | None:
+def again(options: Options, step: int) -> Again | None:
+    """The `Plan.again` of a step."""
     identity, robust = options.identity_weight > 0, options.recompression_weight > 0
     if identity and not (robust and step % 2):
         return "styles" if step // 2 % 2 else "contents"

@@ -9,19 +9,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from draws import again, quarter
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from data import Crops, CropStream
 from options import Options
+from recompression import recompressed
 
 log = logging.getLogger("train")
 
 Streams = tuple[CropStream, CropStream]
 """Of contents and of styles."""
 
-Pair = tuple[Tensor, Tensor | None]
-"""Contents and styles of a step, `[B, 3, S, S]` uint8; for the autoencoder both at once, and None."""
+Given = tuple[Tensor, Tensor | None, Tensor | None]
+"""Contents, styles, and the first quarter of the contents recompressed in steps that want them, `[B, 3, S, S]` uint8. For the
+autoencoder contents and styles together, and nothing else."""
 
 
 def hold_out(pictures: list[Path], count: int) -> tuple[list[Path], list[Path]]:
@@ -32,7 +35,7 @@ def hold_out(pictures: list[Path], count: int) -> tuple[list[Path], list[Path]]:
     return rest, sorted(held)
 
 
-class Steps(Dataset[tuple[Pair, list[str]]]):
+class Steps(Dataset[tuple[Given, list[str]]]):
     """What each step is given, and the pictures that could not be read for it: photos and paintings mixed, then pairs."""
 
     def __init__(self, options: Options, contents: list[Path], styles: list[Path], rank: int, world: int) -> None:
@@ -51,20 +54,23 @@ class Steps(Dataset[tuple[Pair, list[str]]]):
         self._large = streams(options.large_crop, 5, 6)
         self._is_large = np.random.default_rng(options.seed).random(options.steps) < options.large_share
 
-    def __getitem__(self, step: int) -> tuple[Pair, list[str]]:
+    def __getitem__(self, step: int) -> tuple[Given, list[str]]:
         """Of one process: those of another take their own runs of the endless streams."""
         options, done = self.options, step - self.options.pretrain_steps
         if done < 0:
             half = max(options.pretrain_batch // 2, 1)
             photos, paintings, skipped = self._read(self._mixed, step, half)
-            return (torch.cat([photos, paintings]), None), skipped
+            return (torch.cat([photos, paintings]), None, None), skipped
         earlier = int(self._is_large[:done].sum())
         if self._is_large[done]:
             fewer = max(options.batch * options.crop**2 // options.large_crop**2, 1)
             photos, paintings, skipped = self._read(self._large, earlier, fewer)
         else:
             photos, paintings, skipped = self._read(self._usual, done - earlier, options.batch)
-        return (photos, paintings), skipped
+        marked = None
+        if again(options, step) == "recompressed":
+            marked = recompressed(photos[: quarter(len(photos))], options.seed * 2**32 + step)
+        return (photos, paintings, marked), skipped
 
     def _read(self, streams: Streams, position: int, count: int) -> tuple[Tensor, Tensor, list[str]]:
         start = (position * self.world + self.rank) * count
@@ -74,7 +80,7 @@ class Steps(Dataset[tuple[Pair, list[str]]]):
 
 def training_pairs(
     options: Options, contents: list[Path], styles: list[Path], step: int, rank: int, world: int, *, pin: bool
-) -> Iterator[Pair]:
+) -> Iterator[Given]:
     """The batches from a step on. Broken pictures are reported once each."""
     loader = DataLoader(
         Steps(options, contents, styles, rank, world),
@@ -87,11 +93,11 @@ def training_pairs(
         multiprocessing_context="forkserver" if options.workers else None,
     )
     reported: set[str] = set()
-    for (photos, paintings), skipped in loader:
+    for (photos, paintings, marked), skipped in loader:
         for path in set(skipped) - reported:
             log.warning("skipped %s: it cannot be read", path)
         reported.update(skipped)
-        yield photos, paintings
+        yield photos, paintings, marked
 
 
 def _leave_interrupts_to_parent(worker: int) -> None:

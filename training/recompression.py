@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -20,9 +19,7 @@ def recompressed(images: Tensor, seed: int) -> Tensor:
     random = torch.Generator().manual_seed(seed)
     shifts = torch.randint(CELL, (len(images), 2), generator=random).tolist()
     qualities = torch.randint(QUALITIES[0], QUALITIES[1] + 1, (len(images),), generator=random).tolist()
-    # A GPU's batches are large, and Pillow works on several pictures at once.
-    with ThreadPoolExecutor() as threads:
-        return torch.stack(list(threads.map(_recompressed, images, shifts, qualities)))
+    return torch.stack([_recompressed(*each) for each in zip(images, shifts, qualities, strict=True)])
 
 
 def _recompressed(image: Tensor, shift: list[int], quality: int) -> Tensor:

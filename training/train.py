@@ -27,7 +27,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from captured_steps import CapturedSteps
-from draws import draw, quarter
+from draws import draw
 from pairs import hold_out, training_pairs
 
 from a2k_core import CheckpointError, save_model
@@ -38,7 +38,6 @@ from feature_network import FeatureNetwork, FeatureNetworkError, encoder_config,
 from networks import build_model, matching_weights
 from objective import Batch, Objective, Terms
 from options import Options, parse
-from recompression import recompressed
 from release import release_metadata
 from reporting import Reporter, sample_grid
 from state import ResumeError, TrainingState
@@ -135,8 +134,8 @@ def train(options: Options) -> int:
             started = time.perf_counter()
             for group in state.optimizer.param_groups:
                 group["lr"] = learning_rate(options, state.step)
-            photos, paintings = next(pairs)
-            loss, terms = gradients_of(batch_of(options, photos, paintings, state.step, device))
+            photos, paintings, marked = next(pairs)
+            loss, terms = gradients_of(batch_of(options, photos, paintings, marked, state.step, device))
             state.scaler.unscale_(state.optimizer)
             norm = nn.utils.clip_grad_norm_(trainable, options.clip)
             if state.scaler.is_enabled() or torch.isfinite(norm):  # a scaler looks itself
@@ -204,16 +203,15 @@ def scaler(options: Options, device: torch.device) -> torch.amp.GradScaler:
     return torch.amp.GradScaler(device.type, init_scale=1.0, growth_interval=2**31 - 1, enabled=on_cuda)
 
 
-def batch_of(options: Options, photos: Tensor, paintings: Tensor | None, step: int, device: torch.device) -> Batch:
+def batch_of(
+    options: Options, photos: Tensor, paintings: Tensor | None, marked: Tensor | None, step: int, device: torch.device
+) -> Batch:
     """A step's batch on the device, from 8-bit pictures and the step's own choices."""
     content = to_float(photos, device)
     if paintings is None:
         return Batch(content)
-    plan, draws = draw(options, step, device)
-    marked = None
-    if plan.again == "recompressed":
-        marked = to_float(recompressed(photos[: quarter(len(photos))], options.seed * 2**32 + step), device)
-    return Batch(content, to_float(paintings, device), plan, draws, marked)
+    again = None if marked is None else to_float(marked, device)
+    return Batch(content, to_float(paintings, device), *draw(options, step, device), again)
 
 
 def to_float(images: Tensor, device: torch.device) -> Tensor:
