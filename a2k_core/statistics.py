@@ -37,6 +37,10 @@ def channel_moments(features: Tensor) -> Moments:
     """The moments over all positions of `[B, C, H, W]` features; H*W must be at least 2."""
     if torch.is_grad_enabled() and features.requires_grad:
         return Moments(*_ChannelMoments.apply(features))
+    return _moments(features)
+
+
+def _moments(features: Tensor) -> Moments:
     mean, squares = _mean_and_squares(features)
     return Moments(mean, torch.sqrt(squares / (_positions(features) - 1) + EPSILON))
 
@@ -46,10 +50,9 @@ class _ChannelMoments(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: FunctionCtx, features: Tensor) -> tuple[Tensor, Tensor]:
-        mean, squares = _mean_and_squares(features)
-        std = torch.sqrt(squares / (_positions(features) - 1) + EPSILON)
-        ctx.save_for_backward(features, mean, std)
-        return mean, std
+        moments = _moments(features)
+        ctx.save_for_backward(features, *moments)
+        return moments.mean, moments.std
 
     @staticmethod
     def backward(ctx: FunctionCtx, of_mean: Tensor, of_std: Tensor) -> Tensor:

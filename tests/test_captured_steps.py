@@ -31,6 +31,11 @@ def test_captured_steps_have_the_same_gradients(tmp_path: Path) -> None:
         loss.backward()
         return loss.detach(), terms
 
+    def in_a_row() -> Tensor:
+        return torch.cat(
+            [parameter.grad.flatten() for parameter in objective.parameters() if parameter.grad is not None]
+        )
+
     captured = CapturedSteps(gradients)
     for step in range(40):
         torch.manual_seed(step)
@@ -44,15 +49,11 @@ def test_captured_steps_have_the_same_gradients(tmp_path: Path) -> None:
             marked.to(device) if plan.again == "recompressed" else None,
         )
         wanted_loss, wanted_terms = gradients(batch)
-        wanted = torch.cat(
-            [parameter.grad.flatten() for parameter in objective.parameters() if parameter.grad is not None]
-        )
+        wanted = in_a_row()
         loss, terms = captured(batch)
         assert torch.allclose(loss, wanted_loss, rtol=1e-4)
         assert terms.keys() == wanted_terms.keys()
-        found = torch.cat(
-            [parameter.grad.flatten() for parameter in objective.parameters() if parameter.grad is not None]
-        )
+        found = in_a_row()
         # A GPU adds up in any order.
         assert float((found - wanted).norm()) < 0.02 * float(wanted.norm())
     assert len(captured._captured) > 5

@@ -86,12 +86,11 @@ class FeatureNetwork(nn.Module):
         scales = [channel_moments(level).std.mean() for level in self.encoder.all_levels(styles)]
         before = torch.ones_like(scales[0])
         for stage, scale in zip(self.encoder.stages, scales, strict=True):
-            assert isinstance(stage, nn.ModuleList)
-            for index, conv in enumerate(stage):
-                assert isinstance(conv, nn.Conv2d) and conv.bias is not None
-                if index == 0:
-                    conv.weight.mul_(before / scale)
-                conv.bias.div_(scale)
+            convolutions = [layer for layer in stage.modules() if isinstance(layer, nn.Conv2d)]
+            convolutions[0].weight.mul_(before / scale)
+            for convolution in convolutions:
+                assert convolution.bias is not None
+                convolution.bias.div_(scale)
             before = scale
 
 
