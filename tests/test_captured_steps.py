@@ -13,7 +13,7 @@ from torch import Tensor
 from training_helpers import write_distilled
 
 from feature_network import FeatureNetwork, encoder_config, load_encoder
-from objective import Batch, Objective, Terms
+from objective import Batch, Objective, Pairing, Terms
 from options import Options
 
 
@@ -41,13 +41,8 @@ def test_captured_steps_have_the_same_gradients(tmp_path: Path) -> None:
         torch.manual_seed(step)
         content, style, marked = torch.rand(4, 3, 64, 64), torch.rand(4, 3, 64, 64), torch.rand(1, 3, 64, 64)
         plan, draws = draw(options, step, device)
-        batch = Batch(
-            content.to(device),
-            style.to(device),
-            plan,
-            draws,
-            marked.to(device) if plan.again == "recompressed" else None,
-        )
+        again = marked.to(device) if plan.again == "recompressed" else None
+        batch = Batch(content.to(device), Pairing(style.to(device), plan, draws, again))
         wanted_loss, wanted_terms = gradients(batch)
         wanted = in_a_row()
         loss, terms = captured(batch)

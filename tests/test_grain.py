@@ -15,7 +15,7 @@ from training_helpers import write_distilled
 from a2k_core import StyA2K, StyA2KConfig
 from a2k_core.grain import GRAIN_PERIOD, add_grain, make_grain
 from feature_network import FeatureNetwork, encoder_config, load_encoder
-from objective import Batch, Objective
+from objective import Batch, Objective, Pairing
 from options import Options
 
 
@@ -69,7 +69,7 @@ def test_training_has_its_own(compact_model: StyA2K, compact_config: StyA2KConfi
 
     def terms(model: StyA2K, grain: float) -> dict[str, float]:
         options = Options(grain=grain, regression_weight=0)
-        _, found = Objective(model, features, options)(Batch(flat, style, *draw(options, 0, flat.device)))
+        _, found = Objective(model, features, options)(Batch(flat, Pairing(style, *draw(options, 0, flat.device))))
         return {name: float(term) for name, term in found.items()}
 
     assert terms(bare, 0.02) == terms(compact_model, 0.02)

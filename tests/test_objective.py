@@ -11,7 +11,7 @@ from tiny_networks import COMPACT, picture, random_model
 from training_helpers import write_distilled
 
 from feature_network import FeatureNetwork, encoder_config, load_encoder
-from objective import Batch, Objective
+from objective import Batch, Objective, Pairing
 from options import PAPER, Options
 
 NOTHING = {name: value for name, value in PAPER.items() if name.endswith("_weight")} | {
@@ -28,7 +28,7 @@ def terms_of(folder: Path, **weights: float) -> tuple[Objective, dict[str, torch
     options = Options(**(NOTHING | weights))  # type: ignore[arg-type]
     objective = Objective(random_model(COMPACT).requires_grad_(), features, options)
     content, style = picture(64, 64, seed=1, batch=2), picture(64, 64, seed=2, batch=2)
-    loss, terms = objective(Batch(content, style, *draw(options, 3, content.device)))
+    loss, terms = objective(Batch(content, Pairing(style, *draw(options, 3, content.device))))
     loss.backward()
     return objective, terms
 

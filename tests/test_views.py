@@ -13,7 +13,7 @@ from training_helpers import write_distilled
 from views import SIZES, View
 
 from feature_network import FeatureNetwork, encoder_config, load_encoder
-from objective import Batch, Objective
+from objective import Batch, Objective, Pairing
 from options import Options
 
 
@@ -70,7 +70,7 @@ def test_training_looks_from_elsewhere_and_validation_does_not(tmp_path: Path) -
     def terms(objective: Objective, *, training: bool = True) -> dict[str, torch.Tensor]:
         found: dict[str, torch.Tensor]
         chance = draw(objective.options, 3, content.device, training=training)
-        _, found = objective(Batch(content, style, *chance))
+        _, found = objective(Batch(content, Pairing(style, *chance)))
         return found
 
     ours, theirs = terms(plain), terms(elsewhere)

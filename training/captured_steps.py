@@ -10,7 +10,7 @@ from draws import Draws
 from torch import Tensor
 
 from a2k_core.devices import all_kept
-from objective import Batch, Terms
+from objective import Batch, Pairing, Terms
 
 Gradients = Callable[[Batch], tuple[Tensor, Terms]]
 """A batch to its loss and terms, detached; the gradients are left in the parameters."""
@@ -39,7 +39,7 @@ class CapturedSteps:
 
     def __call__(self, batch: Batch) -> tuple[Tensor, Terms]:
         """A step as `Gradients` makes it."""
-        kind = batch.plan, *(x.shape for x in _tensors(batch))
+        kind = batch.pairing and batch.pairing.plan, *(x.shape for x in _tensors(batch))
         if kind not in self._met:  # libraries choose and set up what a capture must find ready
             self._met.add(kind)
             return self._gradients(batch)
@@ -52,10 +52,12 @@ class CapturedSteps:
         return captured.loss, captured.terms
 
     def _capture(self, batch: Batch) -> _Captured:
-        content, style, marked = (None if x is None else x.clone() for x in (batch.content, batch.style, batch.marked))
-        assert content is not None
-        draws = None if batch.draws is None else Draws(*(x.clone() for x in batch.draws))
-        places = Batch(content, style, batch.plan, draws, marked)
+        content, pairing = batch
+        if pairing is not None:
+            style, plan, draws, marked = pairing
+            marked = None if marked is None else marked.clone()
+            pairing = Pairing(style.clone(), plan, Draws(*(x.clone() for x in draws)), marked)
+        places = Batch(content.clone(), pairing)
         graph = torch.cuda.CUDAGraph()
         # Other threads, which read pictures, may go on meanwhile.
         with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
@@ -64,4 +66,7 @@ class CapturedSteps:
 
 
 def _tensors(batch: Batch) -> list[Tensor]:
-    return [x for x in (batch.content, batch.style, batch.marked, *(batch.draws or ())) if x is not None]
+    content, pairing = batch
+    if pairing is None:
+        return [content]
+    return [content, pairing.style, *pairing.draws, *([] if pairing.marked is None else [pairing.marked])]

@@ -44,22 +44,29 @@ Terms = dict[str, Tensor]
 """Detached loss terms by name, already weighted: they add up to the loss."""
 
 
+class Pairing(NamedTuple):
+    """What the contents of a batch are to be painted in, and how."""
+
+    style: Tensor
+    """`[B, 3, S, S]` in 0..1, as the contents."""
+
+    plan: Plan
+    """From `draw`, as the draws."""
+
+    draws: Draws
+
+    marked: Tensor | None = None
+    """The first `quarter` of the contents recompressed, where the plan wants them."""
+
+
 class Batch(NamedTuple):
     """What a step is given."""
 
     content: Tensor
     """`[B, 3, S, S]` in 0..1."""
 
-    style: Tensor | None = None
-    """As many; none for the autoencoder."""
-
-    plan: Plan | None = None
-    """From `draw`, as the draws; for styles."""
-
-    draws: Draws | None = None
-
-    marked: Tensor | None = None
-    """The first `quarter` of the contents recompressed, where the plan wants them."""
+    pairing: Pairing | None = None
+    """None for the autoencoder."""
 
 
 class Objective(nn.Module):
@@ -77,8 +84,9 @@ class Objective(nn.Module):
         self.regression = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in zip(own, theirs, strict=True))
 
     def forward(self, batch: Batch) -> tuple[Tensor, Terms]:
-        """Loss and terms of a step; without styles, of the autoencoder's."""
-        terms = self._reconstruct(batch.content) if batch.style is None else self._stylize(batch, batch.style)
+        """Loss and terms of a step; without a pairing, of the autoencoder's."""
+        content, pairing = batch
+        terms = self._reconstruct(content) if pairing is None else self._stylize(content, pairing)
         loss = torch.stack(list(terms.values())).sum()
         return loss, {name: term.detach() for name, term in terms.items()}
 
@@ -97,10 +105,9 @@ class Objective(nn.Module):
             "regression": self._regression(features, target),
         }
 
-    def _stylize(self, given: Batch, style: Tensor) -> Terms:
-        options, content, plan, draws, marked = self.options, given.content, given.plan, given.draws, given.marked
-        assert plan is not None and draws is not None
-        batch = len(content)
+    def _stylize(self, content: Tensor, pairing: Pairing) -> Terms:
+        options, batch = self.options, len(content)
+        style, plan, draws, marked = pairing
         count = quarter(batch)
         again, in_style = content[:0], style[:0]
         identity = plan.again in ("contents", "styles")

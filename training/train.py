@@ -36,7 +36,7 @@ from a2k_core.memory import keep_freed_memory
 from data import find_pictures, read_square
 from feature_network import FeatureNetwork, FeatureNetworkError, encoder_config, load_encoder
 from networks import build_model, matching_weights
-from objective import Batch, Objective, Terms
+from objective import Batch, Objective, Pairing, Terms
 from options import Options, parse
 from release import release_metadata
 from reporting import Reporter, sample_grid
@@ -211,7 +211,7 @@ def batch_of(
     if paintings is None:
         return Batch(content)
     again = None if marked is None else to_float(marked, device)
-    return Batch(content, to_float(paintings, device), *draw(options, step, device), again)
+    return Batch(content, Pairing(to_float(paintings, device), *draw(options, step, device), again))
 
 
 def to_float(images: Tensor, device: torch.device) -> Tensor:
@@ -243,9 +243,8 @@ def report_samples(
         with torch.no_grad():
             count = min(len(contents), len(styles))
             pretraining = state.step <= options.pretrain_steps
-            chance = draw(options, 0, contents.device, training=False)
-            batch = Batch(contents[:count]) if pretraining else Batch(contents[:count], styles[:count], *chance)
-            _, terms = objective(batch)
+            plain = Pairing(styles[:count], *draw(options, 0, contents.device, training=False))
+            _, terms = objective(Batch(contents[:count], None if pretraining else plain))
     finally:
         objective.model = trained
     reporter.scalars("validation", {name: term.item() for name, term in terms.items()}, state.step)
