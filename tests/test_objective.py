@@ -33,7 +33,7 @@ def terms_of(folder: Path, **weights: float) -> tuple[Objective, dict[str, torch
     return objective, terms
 
 
-@pytest.mark.parametrize("name", ["own_style", "far_content", "halo", "structure", "content"])
+@pytest.mark.parametrize("name", ["own_style", "far_content", "halo", "rim", "structure", "content"])
 def test_a_weight_scales_its_term_and_teaches_the_decoder(tmp_path: Path, name: str) -> None:
     objective, terms = terms_of(tmp_path, **{f"{name}_weight": 1.0})
     _, twice = terms_of(tmp_path, **{f"{name}_weight": 2.0})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,7 @@ from losses import (
     palette_loss,
     range_loss,
     relative_loss,
+    rim_loss,
     structure_loss,
     total_variation,
 )
@@ -186,29 +188,35 @@ def test_structure_loss_wants_light_and_shade_whatever_their_contrast_and_colour
     assert float(structure_loss(content.flip(3), content)) > 1
 
 
-def test_halo_loss_sees_a_glow_beside_a_tower_and_neither_light_nor_strokes() -> None:
+@pytest.mark.parametrize(
+    ("loss_of", "seen", "unseen"),
+    [(halo_loss, (0.3, 0.1, -0.2), (0.2, 0.2, 0.2)), (rim_loss, (0.2, 0.2, 0.2), (0.3, 0.0, -0.3))],
+)
+def test_halo_and_rim_losses_see_a_glow_beside_a_tower_and_no_strokes(
+    loss_of: Callable[[Tensor, Tensor], Tensor], seen: tuple[float, ...], unseen: tuple[float, ...]
+) -> None:
+    """The one in its colour, the other in its light."""
     sky, tower = torch.tensor([0.5, 0.6, 0.8]).view(1, 3, 1, 1), torch.tensor([0.1, 0.1, 0.2]).view(1, 3, 1, 1)
     content = sky.expand(1, 3, 128, 128).clone()
     content[..., 48:80] = tower
     recoloured = content.flip(1) * 0.8
-    assert float(halo_loss(recoloured, content)) < 1e-5
+    assert float(loss_of(recoloured, content)) < 1e-5
 
-    def lit(colour: tuple[float, float, float], left: int, right: int) -> Tensor:
+    def lit(colour: tuple[float, ...], left: int, right: int) -> Tensor:
         glowing = recoloured.clone()
         glowing[..., left:right] += torch.tensor(colour).view(3, 1, 1)
         return glowing
 
-    orange = (0.3, 0.1, -0.2)
-    assert float(halo_loss(lit(orange, 80, 96), content)) > 0.005
-    assert float(halo_loss(lit((0.2, 0.2, 0.2), 80, 96), content)) < 1e-5
-    assert float(halo_loss(lit(orange, 48, 80), content)) < 1e-5, "a tower may have any colour"
-    strokes = 0.3 * (torch.arange(128) // 2 % 2 - 0.5) * torch.tensor([1.0, 0.0, -1.0]).view(3, 1, 1)
-    assert float(halo_loss(recoloured + strokes, content)) < 1e-5
-    glowing = lit(orange, 32, 48)
-    loss = float(halo_loss(glowing, content))
-    assert float(halo_loss(glowing.transpose(2, 3), content.transpose(2, 3))) == pytest.approx(loss, rel=1e-3)
+    assert float(loss_of(lit(seen, 80, 96), content)) > 0.002
+    assert float(loss_of(lit(unseen, 80, 96), content)) < 1e-5
+    assert float(loss_of(lit(seen, 48, 80), content)) < 1e-5, "a tower may have any colour"
+    strokes = 0.6 * (torch.arange(128) // 2 % 2 - 0.5) * torch.tensor(seen).view(3, 1, 1)
+    assert float(loss_of(recoloured + strokes, content)) < 1e-5
+    glowing = lit(seen, 32, 48)
+    loss = float(loss_of(glowing, content))
+    assert float(loss_of(glowing.transpose(2, 3), content.transpose(2, 3))) == pytest.approx(loss, rel=1e-3)
     both = torch.cat([glowing, recoloured]), torch.cat([content, content])
-    assert float(halo_loss(*both)) == pytest.approx(loss / 2, rel=1e-3)
+    assert float(loss_of(*both)) == pytest.approx(loss / 2, rel=1e-3)
 
 
 def test_lattice_loss_sees_cells_of_upsampling() -> None:

@@ -114,16 +114,29 @@ def halo_loss(stylized: Tensor, content: Tensor) -> Tensor:
 
     Mean squared distance, weighted by how alike the content is; mean over the batch. `[B, 3, H, W]` RGB in 0..1, sides from 40 pixels up.
     """
-    ours, theirs = (F.avg_pool2d(image.float(), HALO_CELL) for image in (stylized, content))
+    ours, theirs = _cells(stylized), _cells(content)
     red, green, blue = ours.unbind(1)
-    ours = torch.stack([red - green, (red + green) / 2 - blue], dim=1)
-    rows, columns = ours.shape[2:]
+    return _unlike(torch.stack([red - green, (red + green) / 2 - blue], dim=1), theirs)
+
+
+def rim_loss(stylized: Tensor, content: Tensor) -> Tensor:
+    """`halo_loss` for lightness: pale rims beside towers and shoulders."""
+    return _unlike(_cells(stylized).mean(1, keepdim=True), _cells(content))
+
+
+def _cells(images: Tensor) -> Tensor:
+    return F.avg_pool2d(images.float(), HALO_CELL)
+
+
+def _unlike(values: Tensor, content: Tensor) -> Tensor:
+    """Mean squared distance of neighbouring cells of `values`, `[B, K, H, W]`, where those of the contents are alike."""
+    rows, columns = values.shape[2:]
     unlike, alike = [], []
     for down, right in HALO_SHIFTS:
         at = (..., slice(rows - down), slice(max(0, -right), columns - max(0, right)))
         there = (..., slice(down, rows), slice(max(0, right), columns + min(0, right)))
-        weight = (-(theirs[at] - theirs[there]).square().sum(1) / HALO_ALIKE**2).exp()
-        unlike.append((weight * (ours[at] - ours[there]).square().sum(1)).mean((1, 2)))
+        weight = (-(content[at] - content[there]).square().sum(1) / HALO_ALIKE**2).exp()
+        unlike.append((weight * (values[at] - values[there]).square().sum(1)).mean((1, 2)))
         alike.append(weight.mean((1, 2)))
     return (torch.stack(unlike).sum(0) / torch.stack(alike).sum(0).clamp(min=0.01)).mean()
 

@@ -35,6 +35,7 @@ from losses import (
     palette_loss,
     range_loss,
     relative_loss,
+    rim_loss,
     structure_loss,
     total_variation,
 )
@@ -177,6 +178,8 @@ class Objective(nn.Module):
             terms["structure"] = options.structure_weight * structure_loss(pictures, content)
         if options.halo_weight:
             terms["halo"] = options.halo_weight * halo_loss(pictures, content)
+        if options.rim_weight:
+            terms["rim"] = options.rim_weight * rim_loss(pictures, content)
         if self.model.config.colour_match and options.match_weight:
             terms["match"] = options.match_weight * F.mse_loss(decoded, stylized.detach())
         if identity:

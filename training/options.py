@@ -112,6 +112,7 @@ class Options:
     halo_weight: float = knob(
         200.0, "places alike in the content stay alike in colour: no glows beside towers; not in the paper"
     )
+    rim_weight: float = knob(100.0, "the same for lightness: no pale rims beside towers; not in the paper")
     identity_weight: float = knob(
         8.0, "a picture in its own style stays itself; keeps detail and colours exact; every other step"
     )
@@ -175,6 +176,7 @@ PAPER: dict[str, Any] = {
     "views": 0.0,
     "structure_weight": 0.0,
     "halo_weight": 0.0,
+    "rim_weight": 0.0,
     "identity_weight": 0.0,
     "regression_weight": 0.0,
     "tv_weight": 0.0,
