@@ -112,7 +112,7 @@ class Options:
     halo_weight: float = knob(
         200.0, "places alike in the content stay alike in colour: no glows beside towers; not in the paper"
     )
-    rim_weight: float = knob(100.0, "the same for lightness: no pale rims beside towers; not in the paper")
+    rim_weight: float = knob(200.0, "the same for lightness: no pale rims beside towers; not in the paper")
     identity_weight: float = knob(
         8.0, "a picture in its own style stays itself; keeps detail and colours exact; every other step"
     )
