@@ -190,7 +190,7 @@ def test_structure_loss_wants_light_and_shade_whatever_their_contrast_and_colour
 
 @pytest.mark.parametrize(
     ("loss_of", "seen", "unseen"),
-    [(halo_loss, (0.3, 0.1, -0.2), (0.2, 0.2, 0.2)), (rim_loss, (0.2, 0.2, 0.2), (0.3, 0.0, -0.3))],
+    [(halo_loss, (0.3, 0.1, -0.2), (0.2, 0.2, 0.2)), (rim_loss, (0.3, 0.3, 0.3), (0.3, 0.0, -0.3))],
 )
 def test_halo_and_rim_losses_see_a_glow_beside_a_tower_and_no_strokes(
     loss_of: Callable[[Tensor, Tensor], Tensor], seen: tuple[float, ...], unseen: tuple[float, ...]
@@ -207,10 +207,10 @@ def test_halo_and_rim_losses_see_a_glow_beside_a_tower_and_no_strokes(
         glowing[..., left:right] += torch.tensor(colour).view(3, 1, 1)
         return glowing
 
-    assert float(loss_of(lit(seen, 80, 96), content)) > 0.002
+    assert float(loss_of(lit(seen, 80, 96), content)) > 0.005
     assert float(loss_of(lit(unseen, 80, 96), content)) < 1e-5
     assert float(loss_of(lit(seen, 48, 80), content)) < 1e-5, "a tower may have any colour"
-    strokes = 0.6 * (torch.arange(128) // 2 % 2 - 0.5) * torch.tensor(seen).view(3, 1, 1)
+    strokes = (torch.arange(128) // 2 % 2 - 0.5) * torch.tensor(seen).view(3, 1, 1)
     assert float(loss_of(recoloured + strokes, content)) < 1e-5
     glowing = lit(seen, 32, 48)
     loss = float(loss_of(glowing, content))
