@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
 import torch
-from draws import Draws
 from torch import Tensor
 
 from a2k_core.devices import all_kept
-from objective import Batch, Pairing, Terms
+from objective import Batch, Terms
 
 Gradients = Callable[[Batch], tuple[Tensor, Terms]]
 """A batch to its loss and terms, detached; the gradients are left in the parameters."""
@@ -52,12 +52,7 @@ class CapturedSteps:
         return captured.loss, captured.terms
 
     def _capture(self, batch: Batch) -> _Captured:
-        content, pairing = batch
-        if pairing is not None:
-            style, plan, draws, marked = pairing
-            marked = None if marked is None else marked.clone()
-            pairing = Pairing(style.clone(), plan, Draws(*(x.clone() for x in draws)), marked)
-        places = Batch(content.clone(), pairing)
+        places = copy.deepcopy(batch)
         graph = torch.cuda.CUDAGraph()
         # Other threads, which read pictures, may go on meanwhile.
         with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
