@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -69,11 +70,13 @@ def run(material: list[str], folder: Path, *more: str) -> subprocess.CompletedPr
     )
 
 
-def launch_two(material: list[str], folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    """What `torchrun --nproc-per-node 2` does."""
+def launch_two(
+    material: list[str], folder: Path, *more: str, within: Sequence[Path] = ()
+) -> subprocess.CompletedProcess[str]:
+    """What `torchrun --nproc-per-node 2` does, with the script itself or within one that runs it."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     return subprocess.run(
-        [*launcher, *command(material, folder, *more)],
+        [*launcher, *map(str, within), *command(material, folder, *more)],
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
@@ -152,6 +155,24 @@ def test_two_processes_train_the_autoencoder_too(material: list[str], tmp_path: 
     result = launch_two(material, tmp_path, "--steps", "1")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "out.safetensors").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are named and listed in /proc only")
+def test_no_thread_outlives_the_process_group(material: list[str], tmp_path: Path) -> None:
+    """One that does may abort a process that has finished."""
+    script = tmp_path / "threads.py"
+    script.write_text(
+        "import pathlib, sys\n"
+        "sys.argv.pop(0)\n"
+        "sys.path.insert(0, str(pathlib.Path(sys.argv[0]).parent))\n"
+        "import train\n"
+        "status = train.main(sys.argv[1:])\n"
+        "names = [thread.read_text() for thread in pathlib.Path('/proc/self/task').glob('*/comm')]\n"
+        "print('finished', status, 'gloo' in ''.join(names), flush=True)\n"
+    )
+    result = launch_two(material, tmp_path, "--pretrain-steps", "0", "--steps", "1", within=[script])
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("finished 0 False") == 2
 
 
 def test_the_paper_preset_trains_with_a_distilled_encoder(material: list[str], tmp_path: Path) -> None:

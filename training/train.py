@@ -17,6 +17,7 @@ from types import FrameType
 
 import torch
 import torch.distributed as dist
+import torch.distributed.nn  # later, its functions' defaults would keep the process group, and its threads, beyond its end
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
