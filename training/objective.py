@@ -44,9 +44,6 @@ from options import Options
 Terms = dict[str, Tensor]
 """Detached loss terms by name, already weighted: they add up to the loss."""
 
-STYLE_TERMS = ("style", "shallow_style", "deep_style", "own_style", "covariance")
-"""Those that `large_style` is for."""
-
 
 class Pairing(NamedTuple):
     """What the contents of a batch are to be painted in, and how."""
@@ -195,8 +192,6 @@ class Objective(nn.Module):
             terms["tv"] = options.tv_weight * total_variation(pictures)
         if options.range_weight:
             terms["range"] = options.range_weight * range_loss(pictures)
-        if content.shape[-1] == options.large_crop > options.crop:
-            terms.update({name: options.large_style * terms[name] for name in STYLE_TERMS if name in terms})
         return terms
 
     def _grained(self, images: Tensor, offset: Tensor) -> Tensor:

@@ -49,10 +49,6 @@ class Options:
     large_share: float = knob(
         0.0, "share of steps with large crops: more blocks to route to, as in large pictures; for GPUs"
     )
-    large_style: float = knob(
-        1.0,
-        "how many times style losses count in those steps: large soft pictures are the ones that fall short in style",
-    )
     zoom: float = knob(
         1.7, "crops are cut up to this much larger and scaled down, so that several texture scales are seen"
     )
