@@ -102,6 +102,12 @@ def test_workers_give_the_same_batches_from_any_step_on(folder: Path) -> None:
         assert all(torch.equal(a, b) for a, b in zip(alone[step:], worked, strict=True))
 
 
+def test_workers_where_processes_cannot_fork(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["spawn"])  # as on Windows
+    monkeypatch.setattr("multiprocessing.forkserver.connect_to_new_process", None)
+    assert all(torch.equal(a, b) for a, b in zip(run_of(folder), run_of(folder, workers=1), strict=True))
+
+
 def test_processes_share_the_pictures(folder: Path) -> None:
     alone = run_of(folder, recompression_weight=0)
     shared = [run_of(folder, rank=rank, world=2, batch=2, pretrain_batch=2, recompression_weight=0) for rank in (0, 1)]

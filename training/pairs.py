@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import signal
 from collections.abc import Iterator
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 import numpy as np
@@ -89,8 +91,7 @@ def training_pairs(
         num_workers=options.workers,
         pin_memory=pin,
         worker_init_fn=_leave_interrupts_to_parent,
-        # Forking after the training threads have started can dead-lock.
-        multiprocessing_context="forkserver" if options.workers else None,
+        multiprocessing_context=_context() if options.workers else None,
     )
     reported: set[str] = set()
     for (photos, paintings, marked), skipped in loader:
@@ -98,6 +99,15 @@ def training_pairs(
             log.warning("skipped %s: it cannot be read", path)
         reported.update(skipped)
         yield photos, paintings, marked
+
+
+def _context() -> BaseContext:
+    """How readers are started: not as forks of this process, which can dead-lock once the training threads have started."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():  # Windows
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch"])  # once, not by every reader
+    return context
 
 
 def _leave_interrupts_to_parent(worker: int) -> None:
