@@ -174,20 +174,6 @@ def test_a_turned_crop_is_a_window_of_the_picture_at_an_angle(tmp_path: Path) ->
     assert 1 / 3 - 0.02 < abs(magnified[0].diff(dim=1).mean().item()) < 0.95
 
 
-@pytest.mark.parametrize("alike", [0.0, 0.5, 1.0])
-def test_alike_pairs_are_cut_at_one_scale(tmp_path: Path, alike: float) -> None:
-    # The gradient's slope shows a crop's scale.
-    gradient = np.broadcast_to(np.arange(256, dtype=np.uint8)[None, :, None], (256, 256, 3))
-    path = tmp_path / "gradient.png"
-    Image.fromarray(gradient).save(path)
-    crops = Crops(64, zoom=2.0, magnify=3.0, alike=alike, scale_seed=7)
-    contents, styles = (CropStream([path], crops, seed).read(0, 40)[0].float() for seed in (1, 2))
-    ours, theirs = (squares[:, 0].diff(dim=2).mean((1, 2)).abs() for squares in (contents, styles))
-    assert ours.min() < 0.6 and ours.max() > 1.4
-    equal = ((ours - theirs).abs() < 0.03 * ours).float().mean().item()
-    assert equal == 1 if alike == 1 else abs(equal - alike) < 0.25
-
-
 def test_validation_pictures_are_the_middle(tmp_path: Path) -> None:
     path = tmp_path / "wide.png"
     image = Image.new("RGB", (300, 100), (255, 0, 0))

@@ -82,26 +82,12 @@ class Crops:
     turn: float = 0.0
     """Share of squares that stand at any angle."""
 
-    alike: float = 0.0
-    """Share of squares whose scale follows from their index and `scale_seed` alone: that of another stream's with the same two."""
 
-    scale_seed: int = 0
-
-    def scale(self, random: np.random.Generator) -> float:
-        """Side of a square, as a multiple of `side`. Uniform in the logarithm: a halving of scale is as likely anywhere."""
-        return math.exp(random.uniform(-math.log(self.magnify), math.log(self.zoom)))
-
-    def common_scale(self, index: int) -> float | None:
-        """The scale that a square shares with those of other streams, if it does."""
-        random = np.random.default_rng([self.scale_seed, 2, index])
-        return self.scale(random) if random.random() < self.alike else None
-
-
-def read_crop(path: Path, crops: Crops, random: np.random.Generator, scale: float | None = None) -> Tensor:
-    """A random square of a picture, of a given or a random scale, flipped half the time: `[3, crops.side, crops.side]`, uint8."""
+def read_crop(path: Path, crops: Crops, random: np.random.Generator) -> Tensor:
+    """A random square of a picture, flipped half the time: `[3, crops.side, crops.side]`, uint8."""
     with _open(path) as image:
-        own_scale = crops.scale(random)
-        scale = own_scale if scale is None else scale
+        # Uniform in the logarithm: a halving of scale is as likely anywhere.
+        scale = math.exp(random.uniform(-math.log(crops.magnify), math.log(crops.zoom)))
         angle = random.uniform(0, 360) if random.random() < crops.turn else 0.0
         # The upright square around the turned one; it must fit into the picture.
         around = abs(math.cos(math.radians(angle))) + abs(math.sin(math.radians(angle)))
@@ -150,8 +136,7 @@ class CropStream:
         for offset in range(len(self.pictures)):
             path = self.pictures[order[(position + offset) % len(order)]]
             try:
-                random = np.random.default_rng([self.seed, 1, index])
-                return read_crop(path, self.crops, random, self.crops.common_scale(index))
+                return read_crop(path, self.crops, np.random.default_rng([self.seed, 1, index]))
             except UNREADABLE:
                 skipped.append(str(path))
         raise OSError(f"none of the {len(self.pictures)} pictures can be read, such as {self.pictures[0]}")

@@ -53,10 +53,6 @@ class Options:
         1.7, "crops are cut up to this much larger and scaled down, so that several texture scales are seen"
     )
     magnify: float = knob(3.2, "crops are cut up to this much smaller and scaled up: large soft pictures are seen too")
-    alike: float = knob(
-        0.0,
-        "share of pairs whose crops are cut at one scale, as pictures of one size are; the others' differ by chance",
-    )
     turn: float = knob(
         0.5, "share of crops turned by any angle: strokes must not follow rows and columns of a camera or of JPEG"
     )
@@ -265,7 +261,7 @@ def _check(parser: argparse.ArgumentParser, options: Options) -> None:
     for name in ("zoom", "magnify"):
         if getattr(options, name) < 1:
             parser.error(f"--{name} is {getattr(options, name)}; it must be at least 1")
-    for name in ("turn", "grain", "views", "large_share", "alike"):
+    for name in ("turn", "grain", "views", "large_share"):
         if not 0 <= getattr(options, name) <= 1:
             parser.error(f"--{name} is {getattr(options, name)}; it must lie between 0 and 1")
     if not 0 <= options.ema < 1:

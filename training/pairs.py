@@ -46,9 +46,9 @@ class Steps(Dataset[tuple[Given, list[str]]]):
         self.world = world
 
         def streams(side: int, *numbers: int) -> Streams:
-            """Each draws its own pictures and crops from a run's seed; a share of the scales is drawn for both."""
+            """Each draws its own pictures and crops from a run's seed."""
+            crops = Crops(side, options.zoom, options.magnify, options.turn)
             seeds = [options.seed * 1000 + number for number in numbers]
-            crops = Crops(side, options.zoom, options.magnify, options.turn, options.alike, seeds[0])
             return CropStream(contents, crops, seeds[0]), CropStream(styles, crops, seeds[1])
 
         self._usual = streams(options.crop, 1, 2)
