@@ -137,7 +137,7 @@ class StyA2KConfig:
 
     @classmethod
     def compact(cls) -> StyA2KConfig:
-        """The small network of the bundled weights: a trained encoder, overlapped routing, AdaIN residual, matched colours."""
+        """The small network of the bundled weights: a trained encoder, AdaIN residual, matched colours."""
         return cls(
             backbone="compact",
             encoder_widths=(32, 64, 128, 128),
@@ -148,7 +148,6 @@ class StyA2KConfig:
             residual="adain",
             least_gain=0.7,
             least_channel_gain=0.3,
-            overlap=True,
             style_side=320,
             grain=0.007,
             colour_match=True,
