@@ -37,7 +37,6 @@ from losses import (
     feature_loss,
     global_loss,
     halo_loss,
-    neighbour_loss,
     palette_loss,
     range_loss,
     relative_loss,
@@ -295,31 +294,6 @@ def test_all_to_key_loss_is_the_definition() -> None:
         target = naive_target([c[0] for c in content], [s[0] for s in style], level, side)
         expected += float(((stylized[level][0] - target) ** 2).mean())
     assert float(all_to_key_loss(stylized, content, style)) == pytest.approx(expected, rel=1e-4)
-
-
-def test_neighbour_loss_wants_features_the_style_has_wherever_and_in_whatever_order() -> None:
-    (style,) = levels(0, side=16)[:1]
-    places = torch.randperm(256, generator=torch.Generator().manual_seed(1))
-    rearranged = style.flatten(2)[..., places].unflatten(2, (16, 16))
-    torch.testing.assert_close(neighbour_loss([rearranged], [style]), torch.zeros(()), atol=1e-5, rtol=0)
-
-    # Mean and deviation say nothing of this: each channel by itself is the style's, only rearranged.
-    generator = torch.Generator().manual_seed(2)
-    mixed = torch.stack(
-        [channel.flatten()[torch.randperm(256, generator=generator)].view(16, 16) for channel in style.flatten(0, 1)]
-    ).view_as(style)
-    assert neighbour_loss([mixed], [style]) > 0.1
-    # By definition: the nearest by cosine, once the style's mean is taken from both.
-    x, y = (z - style.mean((2, 3), keepdim=True) for z in (mixed, style))
-    similarity = F.cosine_similarity(x.flatten(2)[..., :, None], y.flatten(2)[..., None, :], dim=1)
-    torch.testing.assert_close(neighbour_loss([mixed], [style]), 1 - similarity.amax(2).mean())
-
-
-def test_neighbour_loss_moves_features_and_not_the_style() -> None:
-    ours, style = levels(0)[2].requires_grad_(), levels(1, side=96)[2]
-    before = neighbour_loss([ours], [style])
-    (gradient,) = torch.autograd.grad(before, ours)
-    assert neighbour_loss([ours - 20 * gradient], [style]) < before
 
 
 def test_small_losses() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -176,33 +175,6 @@ def _stacked(levels: Sequence[Tensor], last: int) -> Tensor:
     return torch.cat(
         [F.interpolate(normalize(x, channel_moments(x)), size, mode="nearest") for x in levels[: last + 1]], dim=1
     )
-
-
-NEIGHBOURS = 1024
-"""Of a level of the style at most so many features, evenly spaced, are looked at for the nearest."""
-
-
-def neighbour_loss(stylized: Sequence[Tensor], style: Sequence[Tensor]) -> Tensor:
-    """How far every feature is from the nearest of the style's, whatever its place: cosine distance from 0 to 2, summed over the levels.
-
-    Both less the style's mean. Moments may come right as a mixture of many things the style has none of; each feature by
-    itself cannot (after Kolkin et al., "Neural Neighbor Style Transfer", 2022).
-
-    Args:
-        stylized, style: `[B, C, H, W]` levels, of any size.
-    """
-    total = stylized[0].new_zeros((), dtype=torch.float32)
-    for level, target in zip(stylized, style, strict=True):
-        with torch.autocast(level.device.type, enabled=False):
-            mean = target.float().mean((2, 3), keepdim=True)
-            step = math.ceil(math.sqrt(target[0, 0].numel() / NEIGHBOURS))
-            theirs = F.normalize((target[..., ::step, ::step].float() - mean).flatten(2), dim=1)
-            ours = F.normalize((level.float() - mean).flatten(2), dim=1)
-            with torch.no_grad():
-                nearest = (ours.transpose(1, 2) @ theirs).argmax(2)
-            found = theirs.gather(2, nearest[:, None].expand(-1, theirs.shape[1], -1))
-            total = total + 1 - (ours * found).sum(1).mean()
-    return total
 
 
 def content_loss(stylized: Sequence[Tensor], content: Sequence[Tensor]) -> Tensor:

@@ -32,7 +32,6 @@ from losses import (
     feature_loss,
     global_loss,
     halo_loss,
-    neighbour_loss,
     palette_loss,
     range_loss,
     relative_loss,
@@ -166,8 +165,6 @@ class Objective(nn.Module):
             terms["patches"] = options.patch_weight * patch_loss(pictures, style, draws.filters)
         if marked is not None:
             terms["recompression"] = options.recompression_weight * F.mse_loss(repeated, pictures[:count])
-        if options.neighbour_weight:
-            terms["neighbour"] = options.neighbour_weight * neighbour_loss(paired[2:], of_style[2:])
         if options.a2k_weight:
             terms["a2k"] = options.a2k_weight * all_to_key_loss(paired, content_levels, of_style)
         if options.content_weight:

@@ -101,9 +101,6 @@ class Options:
     recompression_weight: float = knob(
         90.0, "a content and the same after strong JPEG give the same picture; every other step; not in the paper"
     )
-    neighbour_weight: float = knob(
-        0.0, "every feature of relu3_1..relu5_1 is near one of the style's, not a mixture of many; not in the paper"
-    )
     a2k_weight: float = knob(0.0, "parameter-free all-to-key loss (the paper's L_A2K; 1.25 there)")
     content_weight: float = knob(
         11.0, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper"
@@ -173,7 +170,6 @@ PAPER: dict[str, Any] = {
     "match_weight": 0.0,
     "patch_weight": 0.0,
     "recompression_weight": 0.0,
-    "neighbour_weight": 0.0,
     "a2k_weight": 1.25,
     "content_weight": 0.0,
     "far_content_weight": 0.0,
