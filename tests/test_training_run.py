@@ -138,7 +138,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
 def test_two_processes_train_like_one_with_their_batches_together(material: list[str], tmp_path: Path) -> None:
     # fp32 and no picture twice (each process takes at least one): the two halves add up exactly but for rounding.
     exact = ["--precision", "fp32", "--identity-weight", "0", "--recompression-weight", "0", "--pretrain-steps", "0"]
-    exact += ["--large-share", "0"]
+    exact += ["--large-share", "0", "--warmup", "0"]
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
     one = run(material, tmp_path / "one", *exact)
@@ -146,7 +146,7 @@ def test_two_processes_train_like_one_with_their_batches_together(material: list
     two = launch_two(material, tmp_path / "two", *exact, "--batch", "1")
     assert two.returncode == 0, two.stderr
     ours, theirs = load_file(tmp_path / "one" / "out.safetensors"), load_file(tmp_path / "two" / "out.safetensors")
-    # Adam's first steps are the sign of the gradient: rounding may flip it where the gradient is nothing but rounding.
+    # Weights move by a few 1e-4. Orthogonalized steps enlarge what is small in a gradient, its rounding too.
     same = torch.cat([(ours[name] - theirs[name]).abs().flatten() < 1e-5 for name in ours]).float().mean()
     assert float(same) > 0.98
 

@@ -61,11 +61,15 @@ class Options:
         "deviation of the noise under contents; that of the finished network is weaker, and what it then does with a smooth "
         "sky is calmer and follows the sky's own lines",
     )
-    lr: float = knob(1e-3, "Adam's peak learning rate; the compact network has no pretrained part to protect")
+    optimizer: Literal["muon", "adam"] = knob(
+        "muon",
+        "muon for convolutions, with adam for biases; or adam for everything, which takes twice the steps from scratch",
+    )
+    lr: float = knob(1e-3, "peak learning rate; the compact network has no pretrained part to protect")
     schedule: Literal["cosine", "paper"] = knob(
         "cosine", "cosine to 1/50 of the peak, or the paper's: constant, then x0.3 thrice"
     )
-    warmup: int = knob(200, "steps of linear warm-up at the start of each stage; Adam's first steps are noisy")
+    warmup: int = knob(200, "steps of linear warm-up at the start of each stage; the first steps are noisy")
     clip: float = knob(1.0, "largest gradient norm; routing flips give rare spikes")
     ema: float = knob(
         0.999, "decay of the averaged weights, which are the ones released; about the last thousand steps"
@@ -154,6 +158,7 @@ PAPER: dict[str, Any] = {
     "magnify": 1.0,
     "turn": 0.0,
     "grain": 0.0,
+    "optimizer": "adam",
     "lr": 2e-4,
     "schedule": "paper",
     "warmup": 0,

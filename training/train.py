@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from captured_steps import CapturedSteps
 from draws import draw
+from muon import Muon
 from pairs import hold_out, training_pairs
 
 from a2k_core import CheckpointError, save_model
@@ -105,7 +106,9 @@ def train(options: Options) -> int:
     state = TrainingState(
         objective,
         AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(options.ema)),
-        torch.optim.Adam(trainable, lr=options.lr, fused=device.type == "cuda"),
+        Muon(trainable, options.lr)
+        if options.optimizer == "muon"
+        else torch.optim.Adam(trainable, lr=options.lr, fused=device.type == "cuda"),
         scaler(options, device),
     )
     if options.resume:
@@ -194,7 +197,7 @@ def start_processes(name: str) -> tuple[torch.device, int, int]:
 
 
 def scaler(options: Options, device: torch.device) -> torch.amp.GradScaler:
-    """Scales losses in fp16. On CUDA devices, at scale 1, it has the fused optimizer skip steps that are not finite.
+    """Scales losses in fp16. On CUDA devices, at scale 1, it has the optimizer skip steps that are not finite.
 
     To ask a GPU whether they are would be to wait for it in every step.
     """
