@@ -65,8 +65,9 @@ def main() -> None:
     save(label(saved, "example_00001_.safetensors", (14, 218)), "example_workflows/saved_style.jpg")
 
     small = styled(picture(coffee, 200), mosaic).resize(picture(coffee).size, Image.Resampling.BICUBIC)
+    blended = Image.blend(picture(coffee), small, 0.4)
     save(
-        inset(ImageOps.fit(styled(small, mosaic), THUMBNAIL), [picture(coffee), picture("style/mosaic.jpg")]),
+        inset(ImageOps.fit(styled(blended, mosaic), THUMBNAIL), [picture(coffee), picture("style/mosaic.jpg")]),
         "example_workflows/broad_strokes.jpg",
     )
 

@@ -180,6 +180,7 @@ def test_the_paper_preset_trains_with_a_distilled_encoder(material: list[str], t
     assert result.returncode == 0, result.stderr
     info = read_info(tmp_path / "out.safetensors")
     assert (info.config.backbone, info.config.residual, info.config.channels) == ("vgg", "raw", (256, 512, 512))
+    assert '"optimizer": "adam"' in info.metadata["training"], "as published"
 
 
 def test_bad_input_is_one_clear_line(material: list[str], finished: Path, tmp_path: Path) -> None:
