@@ -48,17 +48,18 @@ class Muon(torch.optim.Optimizer):
 
     def _step_of(self, parameters: list[nn.Parameter], lr: float) -> None:
         """A step of parameters of one shape."""
-        gradients = _matrices([_gradient(parameter) for parameter in parameters])
-        before = _matrices([self._momentum(parameter) for parameter in parameters])
+        gradients = _matrices([parameter.grad for parameter in parameters if parameter.grad is not None])
+        places = [self._momentum(parameter) for parameter in parameters]
+        before = _matrices(places)
         momentum = before.lerp(gradients, 1 - _MOMENTUM)
         steps = orthogonalized(gradients.lerp(momentum, _MOMENTUM))
         broken: Tensor | None = getattr(self, "found_inf", None)  # set by `GradScaler` for the time of a step
         if broken is not None:
             momentum, steps = torch.where(broken > 0, before, momentum), torch.where(broken > 0, 0, steps)
         size = 0.2 * max(steps.shape[1:]) ** 0.5
-        for parameter, kept, step in zip(parameters, momentum, steps, strict=True):
-            self._momentum(parameter).copy_(kept.view(parameter.shape))
-            parameter.sub_(step.view(parameter.shape), alpha=lr * size)
+        for parameter, place, kept, step in zip(parameters, places, momentum, steps, strict=True):
+            place.copy_(kept.view_as(place))
+            parameter.sub_(step.view_as(parameter), alpha=lr * size)
 
     def _momentum(self, parameter: nn.Parameter) -> Tensor:
         state = self.state[parameter]
@@ -66,11 +67,6 @@ class Muon(torch.optim.Optimizer):
             state["momentum"] = torch.zeros_like(parameter)
         momentum: Tensor = state["momentum"]
         return momentum
-
-
-def _gradient(parameter: nn.Parameter) -> Tensor:
-    assert parameter.grad is not None
-    return parameter.grad
 
 
 def _matrices(tensors: list[Tensor]) -> Tensor:
