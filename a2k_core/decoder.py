@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .config import StyA2KConfig
+from .config import STRIDES, StyA2KConfig
 from .layers import ResidualBlock, conv3x3, leaky_relu
-from .regions import ALL, Index
+from .regions import Region, Regions
 
 
 class VGGDecoder(nn.Module):
@@ -32,12 +32,18 @@ class VGGDecoder(nn.Module):
             layers += [conv3x3(inputs, outputs, operations), nn.ReLU(inplace=True)]
         self.shallow = nn.Sequential(*layers, conv3x3(width1, 3, operations))
 
-    def forward(self, merged: Tensor, level4: Tensor, window: Index = ALL) -> Tensor:
+    def forward(self, merged: Tensor, level4: Tensor, at: Regions | None = None, wanted: Region | None = None) -> Tensor:
         """`[B, C, H/8, W/8]` and `[B, C, H/4, W/4]` features to `[B, 3, H, W]`, unclamped.
 
-        Where `level4` is only a part of what `merged` covers, `window` picks it from features of stride 4.
+        Args:
+            merged, level4: of one region of the picture.
+            at: where the levels lie instead, each inside the next coarser one.
+            wanted: with `at`, the pixels that are asked for, inside the finest.
         """
-        return self.shallow(torch.cat([self.deep(merged)[window], level4], dim=1))
+        deep = self.deep(merged)
+        if at is None or wanted is None:
+            return self.shallow(torch.cat([deep, level4], dim=1))
+        return _part(self.shallow, torch.cat([deep[at[0].within(at[1], STRIDES[0])], level4], dim=1), at[0], wanted)
 
 
 class CompactDecoder(nn.Module):
@@ -60,9 +66,12 @@ class CompactDecoder(nn.Module):
             SubPixel(),
         )
 
-    def forward(self, merged: Tensor, level4: Tensor, window: Index = ALL) -> Tensor:
+    def forward(self, merged: Tensor, level4: Tensor, at: Regions | None = None, wanted: Region | None = None) -> Tensor:
         """As of `VGGDecoder`."""
-        return self.shallow(self.deep(merged)[window] + level4)
+        deep = self.deep(merged)
+        if at is None or wanted is None:
+            return self.shallow(deep + level4)
+        return _part(self.shallow, deep[at[0].within(at[1], STRIDES[0])] + level4, at[0], wanted)
 
 
 class SubPixel(nn.Module):
@@ -73,6 +82,33 @@ class SubPixel(nn.Module):
         batch, channels, height, width = x.shape
         cells = x.view(batch, channels // 4, 2, 2, height, width).permute(0, 1, 4, 2, 5, 3)
         return cells.reshape(batch, channels // 4, 2 * height, 2 * width)
+
+
+def _part(layers: nn.Sequential, x: Tensor, at: Region, wanted: Region) -> Tensor:
+    """`wanted` of what layers from stride 4 on make of features that lie `at`.
+
+    Before each upsampling, what no wanted pixel depends on is cut away: the finest layers take the most time.
+    """
+    stride = STRIDES[0]
+    for index, layer in enumerate(layers):
+        if isinstance(layer, nn.Upsample):
+            seen = wanted.grown(_reach(layers[index:], stride), stride, at)
+            x, at = x[seen.within(at, stride)], seen
+            stride //= 2
+        x = layer(x)
+    return x[wanted.within(at, 1)]
+
+
+def _reach(layers: nn.Sequential, stride: int) -> int:
+    """How many pixels farther on each side layers look that begin at a stride."""
+    pixels = 0
+    for layer in layers.modules():
+        if isinstance(layer, nn.Conv2d):
+            pixels += layer.kernel_size[0] // 2 * stride
+        elif isinstance(layer, nn.Upsample):
+            pixels += stride if layer.mode == "bilinear" else 0
+            stride //= 2
+    return pixels
 
 
 def _bilinear_x2() -> nn.Upsample:

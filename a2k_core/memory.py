@@ -15,7 +15,7 @@ from .config import STRIDES, StyA2KConfig
 UNKNOWN_SYSTEM = 4 * 2**30
 """Bytes taken for free where the system does not say: on Windows, and on devices whose drivers are mute."""
 
-AUTO_TILES = (2048, 1536, 1024, 768, 512, 384, 256)
+AUTO_TILES = (2048, 1536, 1024, 896, 768, 512, 384, 256)
 """Larger tiles waste less on their margins; beyond these little is left to gain."""
 
 FEATURES_WORTH = 768
@@ -25,7 +25,7 @@ CPU_WHOLE = 3 * 2**19
 """Pixels of the largest picture that a CPU computes whole with the compact network. Beyond it layers leave the caches and
 the system clears their memory anew each time: 2048x2048 took twice as long whole as in tiles."""
 
-CPU_TILE = 768
+CPU_TILE = 896
 """Side of the tiles that are quickest there."""
 
 MAX_AT_ONCE = 8

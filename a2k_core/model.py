@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from .all_to_key import AllToKey
 from .blocks import pad_to_multiple
 from .colour import Colours, colour_match, colours_of
-from .config import StyA2KConfig
+from .config import STRIDES, StyA2KConfig
 from .content import Read
 from .decoder import CompactDecoder, VGGDecoder
 from .encoded_style import EncodedStyle
@@ -22,7 +22,7 @@ from .grain import add_grain, make_grain
 from .layers import conv3x3
 from .memory import AUTO_TILES, pictures_at_once
 from .pieces import Pieces
-from .regions import ALL, Region, Regions
+from .regions import Region, Regions
 from .statistics import Moments, channel_moments
 from .tiling import (
     Progress,
@@ -249,18 +249,19 @@ class StyA2K(nn.Module):
             mixed.append(styled if strength == 1 else torch.lerp(content, styled, strength))
         return mixed[0], mixed[1], mixed[2]
 
-    def decode(self, features: Features, at: Regions | None = None) -> Tensor:
+    def decode(self, features: Features, at: Regions | None = None, wanted: Region | None = None) -> Tensor:
         """Features at the three levels to `[B, 3, H, W]`, unclamped.
 
         Args:
             features: of one region of the picture.
-            at: where each level lies instead, each inside the next coarser one; the pixels are those of the finest.
+            at: where each level lies instead, each inside the next coarser one.
+            wanted: with `at`, the pixels that are asked for, inside the finest.
         """
         level4, level8, level16 = features
-        window4, window8 = (at[0].within(at[1], 4), at[1].within(at[2], 8)) if at else (ALL, ALL)
         upsampled = F.interpolate(level16, scale_factor=2, mode=self._merge_upsampling)
-        merged = self.merge(level8 + upsampled[window8])
-        return self.decoder(merged, level4, window4)
+        if at is not None:
+            upsampled = upsampled[at[1].within(at[2], STRIDES[1])]
+        return self.decoder(self.merge(level8 + upsampled), level4, at, wanted)
 
     def match_colours(self, image: Tensor, style: EncodedStyle) -> Tensor:
         """A whole decoded picture `[B, 3, H, W]` in the style's colours, if the configuration says so; differentiable."""

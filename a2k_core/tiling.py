@@ -269,16 +269,19 @@ class TiledTransfer:
 
     def _decode(self, features: Features, at: Regions, decoded: Regions, region: Region) -> Tensor:
         """The pixels of `region` that belong to the picture, seeing the features of `decoded`, from those of `at`."""
-        image = self.model.decode(self._crop(features, at, decoded), decoded)
-        return image[self.content.inside(region).within(decoded[0], 1)]
+        image = self.model.decode(self._crop(features, at, decoded), decoded, region)
+        return image[self.content.inside(region).within(region, 1)]
 
     def _keep(self, features: Features, region: Region) -> None:
         """Put the features of a region where those of the whole picture are collected."""
         if self.kept is None:
             level4, level8, level16 = (
-                level.new_empty(
-                    (*level.shape[:2], self.bounds.bottom // stride, self.bounds.right // stride)
-                ).contiguous(memory_format=torch.channels_last)
+                torch.empty(
+                    (*level.shape[:2], self.bounds.bottom // stride, self.bounds.right // stride),
+                    dtype=level.dtype,
+                    device=level.device,
+                    memory_format=torch.channels_last,
+                )
                 for level, stride in zip(features, STRIDES, strict=True)
             )
             self.kept = level4, level8, level16
