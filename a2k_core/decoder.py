@@ -32,7 +32,9 @@ class VGGDecoder(nn.Module):
             layers += [conv3x3(inputs, outputs, operations), nn.ReLU(inplace=True)]
         self.shallow = nn.Sequential(*layers, conv3x3(width1, 3, operations))
 
-    def forward(self, merged: Tensor, level4: Tensor, at: Regions | None = None, wanted: Region | None = None) -> Tensor:
+    def forward(
+        self, merged: Tensor, level4: Tensor, at: Regions | None = None, wanted: Region | None = None
+    ) -> Tensor:
         """`[B, C, H/8, W/8]` and `[B, C, H/4, W/4]` features to `[B, 3, H, W]`, unclamped.
 
         Args:
@@ -66,7 +68,9 @@ class CompactDecoder(nn.Module):
             SubPixel(),
         )
 
-    def forward(self, merged: Tensor, level4: Tensor, at: Regions | None = None, wanted: Region | None = None) -> Tensor:
+    def forward(
+        self, merged: Tensor, level4: Tensor, at: Regions | None = None, wanted: Region | None = None
+    ) -> Tensor:
         """As of `VGGDecoder`."""
         deep = self.deep(merged)
         if at is None or wanted is None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 MOST_KEPT = 32
-"""Tensors, of half a megabyte at most as things are."""
+"""Tensors, of a megabyte at most as things are."""
 
 _kept: dict[tuple[Callable[..., Tensor], torch.device, tuple[int, ...]], Tensor] = {}
 

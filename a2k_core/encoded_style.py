@@ -22,6 +22,9 @@ class EncodedStyle:
     colours: Colours
     """Of the style pictures, for networks that match colours."""
 
+    grain: Tensor
+    """`[S, 1, P, P]`, fp32, deviation 1, for networks that put grain under contents; see `grain.py`."""
+
     @property
     def batch(self) -> int:
         """Number of style pictures."""
@@ -30,10 +33,11 @@ class EncodedStyle:
     def tensors(self) -> list[Tensor]:
         """All tensors, in a fixed order: for measuring, moving and storing."""
         levels = [getattr(level, field.name) for level in self.levels for field in dataclasses.fields(level)]
-        return [*levels, *self.colours]
+        return [*levels, *self.colours, self.grain]
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> EncodedStyle:
-        """The same style on another device and, its fp32 moments apart, in another dtype. Copies only what has to change."""
+        """The same style on another device and, its moments, colours and grain apart, in another dtype. Copies only what has to
+        change."""
         device = torch.device(device)
         same_dtype = dtype is None or self.levels[0].block_key.dtype == dtype
         if same_dtype and all(tensor.device == device for tensor in self.tensors()):
@@ -46,7 +50,7 @@ class EncodedStyle:
             }
             levels.append(LevelStyle(**moved))
         colours = Colours(*(tensor.to(device) for tensor in self.colours))
-        return EncodedStyle((levels[0], levels[1], levels[2]), colours)
+        return EncodedStyle((levels[0], levels[1], levels[2]), colours, self.grain.to(device))
 
     def part(self, start: int, stop: int) -> EncodedStyle:
         """The styles `start` to `stop` of a batch; a single style, which serves any number of pictures, stays whole."""
@@ -76,7 +80,7 @@ def _each(make: Callable[[list[Tensor]], Tensor], styles: Sequence[EncodedStyle]
         for levels in zip(*(style.levels for style in styles), strict=True)
     )
     colours = Colours(*(make(list(tensors)) for tensors in zip(*(style.colours for style in styles), strict=True)))
-    return EncodedStyle((level4, level8, level16), colours)
+    return EncodedStyle((level4, level8, level16), colours, make([style.grain for style in styles]))
 
 
 def _own(tensor: Tensor) -> Tensor:

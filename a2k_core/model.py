@@ -18,7 +18,7 @@ from .decoder import CompactDecoder, VGGDecoder
 from .encoded_style import EncodedStyle
 from .encoder import CompactEncoder, Features, VGGEncoder
 from .errors import InputError
-from .grain import add_grain, make_grain
+from .grain import add_grain, grain_of
 from .layers import conv3x3
 from .memory import AUTO_TILES, pictures_at_once
 from .pieces import Pieces
@@ -52,8 +52,6 @@ class StyA2K(nn.Module):
         self._device: torch.device | None = None
         vgg = config.backbone == "vgg"
         self.encoder = VGGEncoder(config, operations) if vgg else CompactEncoder(config, operations)
-        self.grain: Tensor | None
-        self.register_buffer("grain", config.grain * make_grain() if config.grain else None, persistent=False)
         self.attention = nn.ModuleList(
             AllToKey(
                 channels,
@@ -100,7 +98,8 @@ class StyA2K(nn.Module):
             InputError: when it is not a picture.
         """
         features = self.features(style, "style")
-        return self.encode_style_features(features, colours_of(style.to(self.device))).compact()
+        style = style.to(self.device)
+        return self.encode_style_features(features, colours_of(style), grain_of(style)).compact()
 
     @torch.no_grad()
     def transfer(
@@ -216,14 +215,15 @@ class StyA2K(nn.Module):
 
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
         """Stylize at full strength, unclamped and differentiable; sizes must be multiples of `config.grid`. For training."""
-        features = self.encoder(self.grained(content))
+        encoded = self.encode_style_features(self.encoder(style), colours_of(style), grain_of(style))
+        features = self.encoder(self.grained(content, encoded.grain))
         moments = [channel_moments(level) for level in features]
-        encoded = self.encode_style_features(self.encoder(style), colours_of(style))
         return self.match_colours(self.decode(self.stylize(features, moments, encoded, 1.0)), encoded)
 
-    def grained(self, content: Tensor, top: int = 0, left: int = 0) -> Tensor:
-        """`[B, 3, H, W]` with the grain that a content gets; its first pixel is at row `top` and column `left` of the whole."""
-        return content if self.grain is None else add_grain(content, self.grain, top, left)
+    def grained(self, content: Tensor, grain: Tensor, top: int = 0, left: int = 0) -> Tensor:
+        """`[B, 3, H, W]` with as much of a style's grain as a content gets; its first pixel is at row `top` and column `left`
+        of the whole."""
+        return add_grain(content, self.config.grain * grain, top, left) if self.config.grain else content
 
     def features(self, image: Tensor, name: str = "image") -> Features:
         """The encoder's features of a picture padded by reflection to the grid; `name` is what an error calls it."""
@@ -232,12 +232,12 @@ class StyA2K(nn.Module):
         padded = pad_to_multiple(image, self.config.grid)
         return self.encoder(padded.contiguous(memory_format=torch.channels_last))
 
-    def encode_style_features(self, features: Features, colours: Colours) -> EncodedStyle:
-        """`encode_style` from features and the picture's colours; differentiable."""
+    def encode_style_features(self, features: Features, colours: Colours, grain: Tensor) -> EncodedStyle:
+        """`encode_style` from features and the picture's colours and grain; differentiable."""
         level4, level8, level16 = (
             cast(AllToKey, module).encode(level) for module, level in zip(self.attention, features, strict=True)
         )
-        return EncodedStyle((level4, level8, level16), colours)
+        return EncodedStyle((level4, level8, level16), colours, grain)
 
     def stylize(self, features: Features, moments: list[Moments], style: EncodedStyle, strength: float) -> Features:
         """All-to-key attention at the three levels, mixed with the content's features: content + strength * (styled - content)."""

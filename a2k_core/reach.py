@@ -50,10 +50,7 @@ def reach(config: StyA2KConfig) -> Reach:
 
     four = (4, 4, 4)
     widths = (4,) * len(config.encoder_widths)
-    # Grain reaches nothing and takes time to make.
-    narrow = dataclasses.replace(
-        config, encoder_widths=widths, channels=four, attention_channels=four, heads=1, grain=0.0
-    )
+    narrow = dataclasses.replace(config, encoder_widths=widths, channels=four, attention_channels=four, heads=1)
     with torch.device("meta"):  # draws no random numbers
         probe = StyA2K(narrow)
     probe = probe.to_empty(device="cpu").double().requires_grad_(False)

@@ -20,11 +20,11 @@ from .errors import CheckpointError
 from .model import StyA2K
 
 FORMAT = "stya2k-style"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 _FIELDS = tuple(field.name for field in dataclasses.fields(LevelStyle))
 _LEVELS = 3
 _RANKS = {"region_key": 4, "region_value": 4, "block_key": 5, "block_value": 5, "mean": 4, "std": 4}
-_COLOUR_RANKS = {"colours.mean": 2, "colours.covariance": 3, "colours.levels": 2}
+_WHOLE_RANKS = {"colours.mean": 2, "colours.covariance": 3, "colours.levels": 2, "grain": 4}
 
 
 def fingerprint(model: StyA2K) -> str:
@@ -70,6 +70,7 @@ def save_style(style: EncodedStyle, path: str | os.PathLike[str], model_fingerpr
     tensors |= {
         f"colours.{name}": tensor.detach().cpu().contiguous() for name, tensor in style.colours._asdict().items()
     }
+    tensors["grain"] = style.grain.detach().cpu().contiguous()
     header = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "model": model_fingerprint}
     write_safetensors(tensors, path, header, "the style")
 
@@ -88,7 +89,7 @@ def load_style(path: str | os.PathLike[str], model_fingerprint: str) -> EncodedS
             metadata = dict(file.metadata() or {})
             _check_header(path, metadata, model_fingerprint)
             names = set(file.keys())
-            expected = {f"{level}.{name}" for level in range(_LEVELS) for name in _FIELDS} | _COLOUR_RANKS.keys()
+            expected = {f"{level}.{name}" for level in range(_LEVELS) for name in _FIELDS} | _WHOLE_RANKS.keys()
             if names != expected:
                 raise CheckpointError(f"{path}: a damaged style: its tensors are not those of a style; save it again")
             tensors = {name: file.get_tensor(name) for name in expected}
@@ -99,7 +100,7 @@ def load_style(path: str | os.PathLike[str], model_fingerprint: str) -> EncodedS
     _check_tensors(path, tensors)
     levels = [LevelStyle(**{name: tensors[f"{level}.{name}"] for name in _FIELDS}) for level in range(_LEVELS)]
     colours = Colours(**{name: tensors[f"colours.{name}"] for name in Colours._fields})
-    return EncodedStyle((levels[0], levels[1], levels[2]), colours)
+    return EncodedStyle((levels[0], levels[1], levels[2]), colours, tensors["grain"])
 
 
 def _check_header(path: Path, metadata: dict[str, str], model_fingerprint: str) -> None:
@@ -130,7 +131,7 @@ def check_fingerprint(made_by: str, model_fingerprint: str, name: str) -> None:
 def _check_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
     batch = tensors["0.mean"].shape[0] if tensors["0.mean"].ndim else 0
     for name, tensor in tensors.items():
-        rank = _COLOUR_RANKS.get(name) or _RANKS[name.split(".", 1)[1]]
+        rank = _WHOLE_RANKS.get(name) or _RANKS[name.split(".", 1)[1]]
         if tensor.ndim != rank or tensor.shape[0] != batch or 0 in tensor.shape or not tensor.is_floating_point():
             raise CheckpointError(
                 f"{path}: a damaged style: {name} is {tensor.dtype} {list(tensor.shape)}; save it again"

@@ -263,7 +263,8 @@ class TiledTransfer:
     def _encode(self, region: Region) -> Features:
         """The features of a region, exactly those of the whole picture."""
         seen = region.grown(self.reach.encoder, STRIDES[-1], self.bounds)
-        image = self.model.grained(self.content.padded(seen).to(self.model.device), seen.top, seen.left)
+        content = self.content.padded(seen).to(self.model.device)
+        image = self.model.grained(content, self.style.grain, seen.top, seen.left)
         features = self.model.encoder(image.to(self.model.dtype, memory_format=torch.channels_last))
         return self._crop(features, (seen, seen, seen), (region, region, region))
 

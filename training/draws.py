@@ -10,8 +10,10 @@ from torch import Tensor
 from views import SIZES, View
 
 from a2k_core.devices import to_device
-from a2k_core.grain import GRAIN_PERIOD
 from options import Options
+
+WHITE_PERIOD = 1024
+"""Side in pixels of the white noise that grain is made of while training."""
 
 Again = Literal["contents", "styles", "recompressed"]
 
@@ -34,7 +36,7 @@ class Draws(NamedTuple):
     """The choices that are numbers only, as tensors on the device: a captured step reads them anew."""
 
     offset: Tensor
-    """`[2]`: row and column of the repeating grain at the first pixel."""
+    """`[2]`: row and column of the repeating white noise at the first pixel of the grain."""
 
     colours: Tensor
     """`[3]`, of a `View`."""
@@ -53,7 +55,7 @@ class Draws(NamedTuple):
 def draw(options: Options, step: int, device: torch.device, *, training: bool = True) -> tuple[Plan, Draws]:
     """The choices of a step of style training; validation has the one plain view."""
     random = torch.Generator().manual_seed(step)
-    offset = torch.randint(GRAIN_PERIOD, (2,), generator=random)
+    offset = torch.randint(WHITE_PERIOD, (2,), generator=random)
     looks_elsewhere = torch.rand((), generator=random).item() < options.views
     size = SIZES[int(torch.randint(len(SIZES), (), generator=random))]
     turns = torch.randint(2, (3,), generator=random).bool()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from draws import Draws, Plan, quarter
+from draws import WHITE_PERIOD, Draws, Plan, quarter
 from texture_losses import (
     coherence_loss,
     isotropy_loss,
@@ -22,7 +22,7 @@ from torch.func import functional_call
 from a2k_core import StyA2K
 from a2k_core.colour import colours_of
 from a2k_core.encoder import Features
-from a2k_core.grain import make_grain
+from a2k_core.grain import style_grain
 from a2k_core.statistics import Moments, channel_moments, normalize
 from feature_network import FeatureNetwork
 from losses import (
@@ -77,8 +77,9 @@ class Objective(nn.Module):
         super().__init__()
         self.model = model
         self.options = options
-        self.grain: Tensor | None
-        self.register_buffer("grain", options.grain * make_grain() if options.grain else None, persistent=False)
+        white = torch.randn(WHITE_PERIOD, WHITE_PERIOD, generator=torch.Generator().manual_seed(0))
+        self.white: Tensor
+        self.register_buffer("white", white, persistent=False)
         # In a tuple: the frozen network is no part of what is saved or averaged.
         self._features = (features,)
         own, theirs = model.config.channels, features.encoder.widths[2:]
@@ -118,8 +119,10 @@ class Objective(nn.Module):
             again, in_style = marked, style[:count]
         source, target_style = torch.cat([content, again]), torch.cat([style, in_style])
 
-        source_features = self.model.encoder(self._grained(source, draws.offset))
-        encoded = self.model.encode_style_features(self.model.encoder(target_style), colours_of(target_style))
+        grain = style_grain(target_style, self._white(source.shape[-1], draws.offset))
+        source_features = self.model.encoder(source + options.grain * grain)
+        style_features = self.model.encoder(target_style)
+        encoded = self.model.encode_style_features(style_features, colours_of(target_style), grain)
         moments = [channel_moments(level) for level in source_features]
         decoded = self.model.decode(self.model.stylize(source_features, moments, encoded, 1.0)).float()
         stylized = self.model.match_colours(decoded, encoded)
@@ -194,15 +197,10 @@ class Objective(nn.Module):
             terms["range"] = options.range_weight * range_loss(pictures)
         return terms
 
-    def _grained(self, images: Tensor, offset: Tensor) -> Tensor:
-        """With the repeating grain, from anywhere in it."""
-        if self.grain is None:
-            return images
-        rows, columns = (
-            (start + torch.arange(side, device=images.device)) % period
-            for start, side, period in zip(offset, images.shape[2:], self.grain.shape[1:], strict=True)
-        )
-        return images + self.grain[:, rows[:, None], columns]
+    def _white(self, side: int, offset: Tensor) -> Tensor:
+        """`[side, side]` of the repeating white noise, from anywhere in it."""
+        rows, columns = ((start + torch.arange(side, device=self.white.device)) % WHITE_PERIOD for start in offset)
+        return self.white[rows[:, None], columns]
 
     def _own_features(self, images: Tensor) -> Features:
         """The encoder's features of results; what it computes them with is not taught by them."""
