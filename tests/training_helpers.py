@@ -33,11 +33,13 @@ def write_distilled(path: Path) -> Path:
 
 
 def write_pictures(folder: Path, count: int, seed: int) -> Path:
-    """Smooth random pictures of different sizes."""
+    """Smooth random pictures of different sizes with some noise, as a smooth style alone gives a grain too smooth to learn from."""
     folder.mkdir(parents=True)
     random = np.random.default_rng(seed)
     for index in range(count):
         coarse = Image.fromarray(random.integers(0, 256, (5, 6, 3), dtype=np.uint8))
         size = (int(random.integers(70, 120)), int(random.integers(70, 120)))
-        coarse.resize(size, Image.Resampling.BICUBIC).save(folder / f"{index}.png")
+        smooth = np.asarray(coarse.resize(size, Image.Resampling.BICUBIC), dtype=np.float32)
+        noisy = smooth + random.normal(0, 12, smooth.shape)
+        Image.fromarray(noisy.clip(0, 255).round().astype(np.uint8)).save(folder / f"{index}.png")
     return folder
