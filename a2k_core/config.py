@@ -149,7 +149,7 @@ class StyA2KConfig:
             least_gain=0.7,
             least_channel_gain=0.3,
             style_side=320,
-            grain=0.007,
+            grain=0.004,
             colour_match=True,
         )
 
