@@ -40,12 +40,13 @@ class VGGDecoder(nn.Module):
         Args:
             merged, level4: of one region of the picture.
             at: where the levels lie instead, each inside the next coarser one.
-            wanted: with `at`, the pixels that are asked for, inside the finest.
+            wanted: with `at`, the pixels that are asked for, inside the finest; not given, all of it.
         """
         deep = self.deep(merged)
-        if at is None or wanted is None:
+        if at is None:
             return self.shallow(torch.cat([deep, level4], dim=1))
-        return _part(self.shallow, torch.cat([deep[at[0].within(at[1], STRIDES[0])], level4], dim=1), at[0], wanted)
+        fused = torch.cat([deep[at[0].within(at[1], STRIDES[0])], level4], dim=1)
+        return _part(self.shallow, fused, at[0], at[0] if wanted is None else wanted)
 
 
 class CompactDecoder(nn.Module):
@@ -73,9 +74,10 @@ class CompactDecoder(nn.Module):
     ) -> Tensor:
         """As of `VGGDecoder`."""
         deep = self.deep(merged)
-        if at is None or wanted is None:
+        if at is None:
             return self.shallow(deep + level4)
-        return _part(self.shallow, deep[at[0].within(at[1], STRIDES[0])] + level4, at[0], wanted)
+        fused = deep[at[0].within(at[1], STRIDES[0])] + level4
+        return _part(self.shallow, fused, at[0], at[0] if wanted is None else wanted)
 
 
 class SubPixel(nn.Module):

@@ -83,7 +83,7 @@ def add_grain(image: Tensor, grain: Tensor, top: int = 0, left: int = 0) -> Tens
 
 
 def _white_noise(side: int) -> Tensor:
-    return torch.randn(side, side, generator=torch.Generator().manual_seed(0))
+    return torch.randn(side, side, generator=torch.Generator().manual_seed(0), device="cpu")
 
 
 def _runs(first: int, length: int, period: int) -> Iterator[tuple[int, int, int]]:

@@ -255,7 +255,7 @@ class StyA2K(nn.Module):
         Args:
             features: of one region of the picture.
             at: where each level lies instead, each inside the next coarser one.
-            wanted: with `at`, the pixels that are asked for, inside the finest.
+            wanted: with `at`, the pixels that are asked for, inside the finest; not given, all of it.
         """
         level4, level8, level16 = features
         upsampled = F.interpolate(level16, scale_factor=2, mode=self._merge_upsampling)

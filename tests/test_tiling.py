@@ -15,6 +15,7 @@ from torch import Tensor
 from a2k_core import EncodedStyle, InputError, StyA2K, StyA2KConfig, memory
 from a2k_core.memory import choose_tile, is_out_of_memory
 from a2k_core.reach import reach
+from a2k_core.regions import Region
 
 CPU = torch.device("cpu")
 
@@ -116,6 +117,17 @@ def test_the_reach_is_what_the_network_depends_on(model: StyA2K) -> None:
         first, last = _columns_apart(model.decode((levels[0], levels[1], levels[2])), decoded)
         farthest = max(last - 256, 256 + stride - 1 - first)
         assert around.decoder[index] - 16 <= farthest <= around.decoder[index]
+
+
+def test_a_part_is_decoded_as_in_the_whole(model: StyA2K) -> None:
+    """What is not wanted is cut away on the way: nothing of it may reach what is."""
+    features = model.encoder(picture(256, 320, seed=1))
+    whole, everywhere = model.decode(features), Region(0, 0, 256, 320)
+    at = (everywhere, everywhere, everywhere)
+    assert torch.allclose(model.decode(features, at), whole, atol=1e-5)
+    for wanted in (Region(64, 96, 161, 192), Region(0, 128, 64, 320), Region(192, 0, 256, 1)):
+        part = model.decode(features, at, wanted)
+        assert torch.allclose(part, whole[wanted.within(everywhere, 1)], atol=1e-5)
 
 
 @pytest.mark.parametrize("tile", [1024, "auto"])
