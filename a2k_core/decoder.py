@@ -42,11 +42,8 @@ class VGGDecoder(nn.Module):
             at: where the levels lie instead, each inside the next coarser one.
             wanted: with `at`, the pixels that are asked for, inside the finest; not given, all of it.
         """
-        deep = self.deep(merged)
-        if at is None:
-            return self.shallow(torch.cat([deep, level4], dim=1))
-        fused = torch.cat([deep[at[0].within(at[1], STRIDES[0])], level4], dim=1)
-        return _part(self.shallow, fused, at[0], at[0] if wanted is None else wanted)
+        fused = torch.cat([_beside_level4(self.deep(merged), at), level4], dim=1)
+        return _finest(self.shallow, fused, at, wanted)
 
 
 class CompactDecoder(nn.Module):
@@ -73,11 +70,7 @@ class CompactDecoder(nn.Module):
         self, merged: Tensor, level4: Tensor, at: Regions | None = None, wanted: Region | None = None
     ) -> Tensor:
         """As of `VGGDecoder`."""
-        deep = self.deep(merged)
-        if at is None:
-            return self.shallow(deep + level4)
-        fused = deep[at[0].within(at[1], STRIDES[0])] + level4
-        return _part(self.shallow, fused, at[0], at[0] if wanted is None else wanted)
+        return _finest(self.shallow, _beside_level4(self.deep(merged), at) + level4, at, wanted)
 
 
 class SubPixel(nn.Module):
@@ -90,19 +83,26 @@ class SubPixel(nn.Module):
         return cells.reshape(batch, channels // 4, 2 * height, 2 * width)
 
 
-def _part(layers: nn.Sequential, x: Tensor, at: Region, wanted: Region) -> Tensor:
-    """`wanted` of what layers from stride 4 on make of features that lie `at`.
+def _beside_level4(deep: Tensor, at: Regions | None) -> Tensor:
+    """The part of the deep features, brought to stride 4, that lies where those of stride 4 do."""
+    return deep if at is None else deep[at[0].within(at[1], STRIDES[0])]
+
+
+def _finest(layers: nn.Sequential, x: Tensor, at: Regions | None, wanted: Region | None) -> Tensor:
+    """The layers from stride 4 on, as of `VGGDecoder.forward`.
 
     Before each upsampling, what no wanted pixel depends on is cut away: the finest layers take the most time.
     """
-    stride = STRIDES[0]
+    if at is None or wanted is None:
+        return layers(x)
+    stride, seen = STRIDES[0], at[0]
     for index, layer in enumerate(layers):
         if isinstance(layer, nn.Upsample):
-            seen = wanted.grown(_reach(layers[index:], stride), stride, at)
-            x, at = x[seen.within(at, stride)], seen
+            needed = wanted.grown(_reach(layers[index:], stride), stride, seen)
+            x, seen = x[needed.within(seen, stride)], needed
             stride //= 2
         x = layer(x)
-    return x[wanted.within(at, 1)]
+    return x[wanted.within(seen, 1)]
 
 
 def _reach(layers: nn.Sequential, stride: int) -> int:

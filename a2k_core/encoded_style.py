@@ -23,7 +23,7 @@ class EncodedStyle:
     """Of the style pictures, for networks that match colours."""
 
     grain: Tensor
-    """`[S, 1, P, P]`, fp32, deviation 1, for networks that put grain under contents; see `grain.py`."""
+    """`[S, 1, P, P]`, fp32, see `grain_of`; for networks that put grain under contents."""
 
     @property
     def batch(self) -> int:

@@ -25,10 +25,10 @@ WINDOW = 128
 """Side in pixels of the parts of a style whose mean spectrum is taken."""
 
 MOST_WINDOWS = 5
-"""Of a style, down and across, evenly spread: more hardly change the mean."""
+"""Of a style, down and across, evenly spread: a large style takes no longer than one of 512 px."""
 
 COARSEST = 64
-"""Pixels. Slower waves of a style, which are its composition and no strokes, are as strong as those of one wave in so many."""
+"""Pixels. Slower waves of a style, which are its composition and no strokes, are weakened, the slower the more."""
 
 FAINTEST = 0.005
 """Deviation of a style's texture, of pictures in 0..1, below which it is not blown up to the full: that is no texture but what a
@@ -39,7 +39,7 @@ def grain_of(style: Tensor) -> Tensor:
     """The grain of `[S, 3, H, W]` styles in 0..1, `[S, 1, P, P]` with P = `GRAIN_PERIOD`, see `style_grain`. Always the same."""
     # Fourier transforms are not to be had on every device.
     at = style.device if style.device.type in ("cpu", "cuda") else torch.device("cpu")
-    return style_grain(style.to(at), kept(_white_noise, at, GRAIN_PERIOD)).to(style.device)
+    return style_grain(style.to(at), kept(white_noise, at, GRAIN_PERIOD)).to(style.device)
 
 
 @torch.no_grad()
@@ -82,7 +82,8 @@ def add_grain(image: Tensor, grain: Tensor, top: int = 0, left: int = 0) -> Tens
     return grained
 
 
-def _white_noise(side: int) -> Tensor:
+def white_noise(side: int) -> Tensor:
+    """`[side, side]`, fp32: mean 0, deviation 1, about. Always the same."""
     return torch.randn(side, side, generator=torch.Generator().manual_seed(0), device="cpu")
 
 

@@ -22,7 +22,7 @@ from torch.func import functional_call
 from a2k_core import StyA2K
 from a2k_core.colour import colours_of
 from a2k_core.encoder import Features
-from a2k_core.grain import style_grain
+from a2k_core.grain import style_grain, white_noise
 from a2k_core.statistics import Moments, channel_moments, normalize
 from feature_network import FeatureNetwork
 from losses import (
@@ -77,9 +77,8 @@ class Objective(nn.Module):
         super().__init__()
         self.model = model
         self.options = options
-        white = torch.randn(WHITE_PERIOD, WHITE_PERIOD, generator=torch.Generator().manual_seed(0))
         self.white: Tensor
-        self.register_buffer("white", white, persistent=False)
+        self.register_buffer("white", white_noise(WHITE_PERIOD), persistent=False)
         # In a tuple: the frozen network is no part of what is saved or averaged.
         self._features = (features,)
         own, theirs = model.config.channels, features.encoder.widths[2:]
