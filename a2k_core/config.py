@@ -13,7 +13,7 @@ MAX_SIZE = 8192
 STRIDES = (4, 8, 16)
 """Pixels per feature of the three stylized levels (relu3_1, relu4_1, relu5_1 of VGG-19)."""
 
-ADDED = frozenset({"colour_match", "style_side", "least_gain", "least_channel_gain"})
+ADDED = frozenset({"colour_match", "style_side", "least_gain", "least_channel_gain", "mend_rims"})
 """Fields that the first files do not have: there they are off, their default."""
 
 
@@ -66,6 +66,9 @@ class StyA2KConfig:
     grain: float = 0.0
     """Deviation of the noise under the content, of pictures in 0..1; see `grain.py`. The paper has none."""
 
+    mend_rims: bool = False
+    """Take away the rims beside edges that the content does not have; see `rims.py`. The paper does not."""
+
     colour_match: bool = False
     """Move the colours of the result to the style's; see `colour.py`. The paper does not."""
 
@@ -98,7 +101,8 @@ class StyA2KConfig:
         _require(self.residual in ("raw", "adain"), "residual", self.residual, "'raw' or 'adain'")
         _require(isinstance(self.scaled_logits, bool), "scaled_logits", self.scaled_logits, "true or false")
         _require(isinstance(self.overlap, bool), "overlap", self.overlap, "true or false")
-        _require(isinstance(self.colour_match, bool), "colour_match", self.colour_match, "true or false")
+        for name in ("mend_rims", "colour_match"):
+            _require(isinstance(getattr(self, name), bool), name, getattr(self, name), "true or false")
         if self.style_side is not None:
             good = _is_positive_int(self.style_side) and self.style_side >= self.grid
             _require(good, "style_side", self.style_side, f"null, or a whole number from {self.grid} to {MAX_SIZE}")
@@ -149,7 +153,8 @@ class StyA2KConfig:
             least_gain=0.7,
             least_channel_gain=0.3,
             style_side=320,
-            grain=0.004,
+            grain=0.005,
+            mend_rims=True,
             colour_match=True,
         )
 

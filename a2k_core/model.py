@@ -23,6 +23,7 @@ from .layers import conv3x3
 from .memory import AUTO_TILES, pictures_at_once
 from .pieces import Pieces
 from .regions import Region, Regions
+from .rims import mend_rims
 from .statistics import Moments, channel_moments
 from .tiling import (
     Progress,
@@ -218,7 +219,8 @@ class StyA2K(nn.Module):
         encoded = self.encode_style_features(self.encoder(style), colours_of(style), grain_of(style))
         features = self.encoder(self.grained(content, encoded.grain))
         moments = [channel_moments(level) for level in features]
-        return self.match_colours(self.decode(self.stylize(features, moments, encoded, 1.0)), encoded)
+        decoded = self.mend_rims(self.decode(self.stylize(features, moments, encoded, 1.0)), content)
+        return self.match_colours(decoded, encoded)
 
     def grained(self, content: Tensor, grain: Tensor, top: int = 0, left: int = 0) -> Tensor:
         """`[B, 3, H, W]` with as much of a style's grain as a content gets; its first pixel is at row `top` and column `left`
@@ -262,6 +264,11 @@ class StyA2K(nn.Module):
         if at is not None:
             upsampled = upsampled[at[1].within(at[2], STRIDES[1])]
         return self.decoder(self.merge(level8 + upsampled), level4, at, wanted)
+
+    def mend_rims(self, image: Tensor, content: Tensor, strength: float = 1.0) -> Tensor:
+        """A decoded picture `[B, 3, H, W]` without the rims that its content does not have, if the configuration says so; of less
+        than full strength in part. Sizes are multiples of `rims.CELL`."""
+        return mend_rims(image, content, min(strength, 1.0)) if self.config.mend_rims else image
 
     def match_colours(self, image: Tensor, style: EncodedStyle) -> Tensor:
         """A whole decoded picture `[B, 3, H, W]` in the style's colours, if the configuration says so; differentiable."""

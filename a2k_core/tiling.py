@@ -23,6 +23,7 @@ from .memory import available, choose_tile, is_out_of_memory, release
 from .pieces import Pieces
 from .reach import EachLevel, reach
 from .regions import Region, Regions
+from .rims import CELL, REACH
 from .statistics import Moments, PartialMoments, channel_moments
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class TiledTransfer:
         self.grid = model.config.grid
         self.everywhere: Regions = (self.bounds, self.bounds, self.bounds)
         self.reach = reach(model.config)
+        self.mending = REACH if model.config.mend_rims else 0
         self.keep = False
         self.kept: Features | None = None
         self.partials: list[PartialMoments] = []
@@ -107,7 +109,7 @@ class TiledTransfer:
         side = max(self.bounds)
         if tile == "auto":
             config, device = self.model.config, self.model.device
-            margin = self.reach.encoder + max(self.reach.attention) + max(self.reach.decoder) + self.grid
+            margin = self.reach.encoder + max(self.reach.attention) + max(self.reach.decoder) + self.mending + self.grid
             memory = available(device) - reserved - self._held_memory
             side, self.keep = choose_tile(
                 config,
@@ -185,10 +187,14 @@ class TiledTransfer:
 
     def _decoded(self, region: Region, rebuild: bool) -> tuple[Tensor, Tensor | None]:
         """A region stylized, its colours as they come, and, if asked for, the content as encoding and decoding leave it."""
-        features, attended, decoded = self._attended(region)
+        seen = region.grown(self.mending, CELL, self.bounds)
+        features, attended, decoded = self._attended(seen)
         styled = self.model.stylize(features, self.moments, self.style, self.strength)
-        image = self._decode(styled, attended, decoded, region)
-        return image, self._decode(features, attended, decoded, region) if rebuild else None
+        inside = self.content.inside(region)
+        image = self._mended(self._decode(styled, attended, decoded, seen), seen)[inside.within(seen, 1)]
+        if not rebuild:
+            return image, None
+        return image, self._decode(features, attended, decoded, region)[inside.within(region, 1)]
 
     def _finish(self, region: Region, image: Tensor, rebuilt: Tensor | None) -> None:
         """Write a decoded region in its colours, below full strength with the detail given back that the network loses."""
@@ -269,9 +275,14 @@ class TiledTransfer:
         return self._crop(features, (seen, seen, seen), (region, region, region))
 
     def _decode(self, features: Features, at: Regions, decoded: Regions, region: Region) -> Tensor:
-        """The pixels of `region` that belong to the picture, seeing the features of `decoded`, from those of `at`."""
-        image = self.model.decode(self._crop(features, at, decoded), decoded, region)
-        return image[self.content.inside(region).within(region, 1)]
+        """The pixels of `region`, seeing the features of `decoded`, from those of `at`."""
+        return self.model.decode(self._crop(features, at, decoded), decoded, region)
+
+    def _mended(self, image: Tensor, region: Region) -> Tensor:
+        """A decoded region without the rims that the content does not have."""
+        if not self.mending:
+            return image
+        return self.model.mend_rims(image, self.content.padded(region).to(image.device), self.strength)
 
     def _keep(self, features: Features, region: Region) -> None:
         """Put the features of a region where those of the whole picture are collected."""

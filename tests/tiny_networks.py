@@ -23,6 +23,7 @@ COMPACT = StyA2KConfig(
     least_channel_gain=0.5,
     overlap=True,
     grain=0.025,
+    mend_rims=True,
     colour_match=True,
 )
 PAPER = StyA2KConfig(backbone="vgg", encoder_widths=(4, 4, 16, 16, 16), channels=(16, 16, 16), heads=2)

@@ -124,6 +124,7 @@ class Objective(nn.Module):
         encoded = self.model.encode_style_features(style_features, colours_of(target_style), grain)
         moments = [channel_moments(level) for level in source_features]
         decoded = self.model.decode(self.model.stylize(source_features, moments, encoded, 1.0)).float()
+        decoded = self.model.mend_rims(decoded, source)
         stylized = self.model.match_colours(decoded, encoded)
 
         shown, shown_source, shown_style = stylized, source, style

@@ -1,0 +1,136 @@
+"""Rims: what the network adds beside edges goes, edges, strokes and colours stay, in a picture whole or in parts."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from tiny_networks import picture
+from torch import Tensor
+
+from a2k_core import load_model
+from a2k_core.images import read_picture
+from a2k_core.rims import CELL, CONTRAST, FAINT, REACH, WINDOW, mend_rims
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+
+def tower(side: int = 128) -> Tensor:
+    """`[1, 3, side, side]`: a dark tower, from column 56 to 72, before a bright sky."""
+    content = torch.full((1, 3, side, side), 0.8)
+    content[..., side // 4 :, 56:72] = 0.2
+    return content
+
+
+def recoloured(content: Tensor) -> Tensor:
+    """Every colour mixed anew, the same way everywhere."""
+    mix = torch.tensor([[0.2, 0.5, -0.3], [-0.4, 0.1, 0.6], [0.3, 0.3, 0.3]])
+    return torch.einsum("ij,bjhw->bihw", mix, content) + torch.tensor([0.4, 0.3, 0.1]).view(3, 1, 1)
+
+
+def test_pale_rims_beside_a_tower_fade_and_the_tower_stays() -> None:
+    content = tower()
+    painted = recoloured(content)
+    rimmed = painted.clone()
+    rimmed[..., 40:56] += 0.2
+    rimmed[..., 72:88] += 0.2
+    wrong = mend_rims(rimmed, content)[..., 56:120, :] - painted[..., 56:120, :]
+    assert wrong[..., 40:56].mean() < 0.7 * 0.2 and wrong[..., 72:88].mean() < 0.7 * 0.2
+    assert wrong[..., 56:72].abs().mean() < 0.02
+    # What is added is smooth: edges are as sharp as they were.
+    assert (mend_rims(rimmed, content) - rimmed).diff(dim=3).abs().max() < 0.03
+
+
+def test_any_linear_change_of_colours_stays() -> None:
+    content = picture(96, 128, seed=1)
+    painted = recoloured(content)
+    assert (mend_rims(painted, content) - painted).abs().max() < 0.02
+
+
+def test_strokes_stay() -> None:
+    """On flat ground all of them, beside edges those finer than a cell."""
+    flat = torch.full((1, 3, 96, 128), 0.3)
+    strokes = picture(96, 128, seed=2)
+    assert torch.allclose(mend_rims(strokes, flat), strokes, atol=1e-4)
+    content = tower()
+    columns = torch.arange(128)
+    fine = 0.2 * torch.sin(columns * (2 * torch.pi / 4)).expand(1, 3, 128, 128)
+    assert torch.allclose(mend_rims(content + fine, content) - mend_rims(content, content), fine, atol=1e-5)
+
+
+def test_it_is_what_a_regression_in_each_window_says() -> None:
+    """Ridge regressions, one after the other, in fp64."""
+    content, image = picture(48, 40, seed=3), picture(48, 40, seed=4)
+    mended = mend_rims(image, content)
+    cells, guide = (F.avg_pool2d(given, CELL)[0].permute(1, 2, 0).double().numpy() for given in (image, content))
+    corrections = np.zeros_like(cells)
+    half = WINDOW // 2
+    for y, x in np.ndindex(*cells.shape[:2]):
+        window = slice(max(y - half, 0), y + half + 1), slice(max(x - half, 0), x + half + 1)
+        colours, own = cells[window].reshape(-1, 3), guide[window].reshape(-1, 3)
+        away = own - own.mean(0)
+        covariance, shared = away.T @ away / len(own), away.T @ (colours - colours.mean(0)) / len(own)
+        function = np.linalg.solve(covariance + FAINT * np.eye(3), shared)
+        expected = colours.mean(0) + (guide[y, x] - own.mean(0)) @ function
+        contrast = np.trace(covariance)
+        corrections[y, x] = contrast / (contrast + CONTRAST) * (expected - cells[y, x])
+    wanted = F.interpolate(torch.from_numpy(corrections).permute(2, 0, 1)[None], scale_factor=CELL, mode="bilinear")
+    assert torch.allclose(mended - image, wanted.float(), atol=2e-5)
+    assert (mended - image).abs().max() > 0.02
+
+
+def test_nothing_farther_than_its_reach_matters() -> None:
+    content, image = picture(64, 256, seed=5), picture(64, 256, seed=6)
+    whole = mend_rims(image, content)
+    part = slice(80 - REACH, 120 + REACH)
+    assert torch.allclose(
+        mend_rims(image[..., part], content[..., part])[..., REACH:-REACH], whole[..., 80:120], atol=1e-6
+    )
+    part = slice(80 - REACH + CELL, 120 + REACH)
+    inside = mend_rims(image[..., part], content[..., part])[..., REACH - CELL : -REACH]
+    assert not torch.allclose(inside, whole[..., 80:120], atol=1e-4)
+
+
+def test_by_half_it_is_half_mended_and_the_dtype_stays() -> None:
+    content, image = picture(64, 64, seed=7), picture(64, 64, seed=8)
+    half = mend_rims(image, content, 0.5) - image
+    assert torch.allclose(2 * half, mend_rims(image, content) - image, atol=1e-6)
+    assert torch.equal(mend_rims(image, content, 0), image)
+    low = mend_rims(image.bfloat16(), content)
+    assert low.dtype is torch.bfloat16
+    assert torch.allclose(low.float(), mend_rims(image, content), atol=0.02)
+
+
+def test_each_picture_of_a_batch_is_mended_by_itself() -> None:
+    contents, images = picture(64, 64, seed=9, batch=2), picture(64, 64, seed=10, batch=2)
+    both = mend_rims(images, contents)
+    for index in range(2):
+        alone = mend_rims(images[index : index + 1], contents[index : index + 1])
+        assert torch.allclose(both[index : index + 1], alone, atol=1e-6)
+
+
+def test_gradients_flow() -> None:
+    content = tower(64).double()
+    image = (picture(64, 64, seed=11).double() + content).requires_grad_()
+    mend_rims(image, content).square().mean().backward()
+    assert image.grad is not None and image.grad.isfinite().all() and image.grad.abs().max() > 0
+
+
+def test_beside_a_tower_the_bundled_weights_leave_the_sky_its_colour() -> None:
+    """Three quarters of the rim that the network leaves by itself, or less, on the mean of the example styles."""
+    model = load_model(device="cpu")
+    content = tower(256)
+    rims = []
+    for mending in (True, False):
+        model.config = dataclasses.replace(model.config, mend_rims=mending)
+        of_styles = []
+        for path in sorted(EXAMPLES.glob("style/*.jpg")):
+            style = F.interpolate(read_picture(path).image, (256, 256), mode="area")
+            rows = model.transfer(content, model.encode_style(style))[0, :, 96:240]
+            beside, apart = (rows[..., columns].mean((1, 2)) for columns in (slice(76, 84), slice(140, 240)))
+            of_styles.append((beside - apart).norm())
+        rims.append(float(torch.stack(of_styles).mean()))
+    assert rims[0] < 0.75 * rims[1]
