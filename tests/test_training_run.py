@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import Tensor
 from training_helpers import write_distilled, write_pictures
 
 from a2k_core import load_model
@@ -139,16 +140,23 @@ def test_two_processes_train_like_one_with_their_batches_together(material: list
     # fp32 and no picture twice (each process takes at least one): the two halves add up exactly but for rounding.
     exact = ["--precision", "fp32", "--identity-weight", "0", "--recompression-weight", "0", "--pretrain-steps", "0"]
     exact += ["--large-share", "0", "--warmup", "0"]
-    (tmp_path / "one").mkdir()
-    (tmp_path / "two").mkdir()
+    for name in ("one", "two", "half"):
+        (tmp_path / name).mkdir()
     one = run(material, tmp_path / "one", *exact)
     assert one.returncode == 0, one.stderr
     two = launch_two(material, tmp_path / "two", *exact, "--batch", "1")
     assert two.returncode == 0, two.stderr
-    ours, theirs = load_file(tmp_path / "one" / "out.safetensors"), load_file(tmp_path / "two" / "out.safetensors")
-    # Weights move by a few 1e-4. Orthogonalized steps enlarge what is small in a gradient, its rounding too.
-    same = torch.cat([(ours[name] - theirs[name]).abs().flatten() < 1e-5 for name in ours]).float().mean()
-    assert float(same) > 0.98
+    half = run(material, tmp_path / "half", *exact, "--batch", "1")
+    assert half.returncode == 0, half.stderr
+    whole, both, alone = (load_file(tmp_path / name / "out.safetensors") for name in ("one", "two", "half"))
+
+    def alike(weights: dict[str, Tensor]) -> float:
+        return float(torch.cat([(weights[name] - whole[name]).abs().flatten() < 1e-5 for name in whole]).float().mean())
+
+    # Weights move by a few 1e-4. Orthogonalized steps enlarge what is small in a gradient, its rounding too: writing the same sums
+    # down in another way leaves six to ten of ten weights alike. A process that sees but its own half leaves fewer than one.
+    assert alike(alone) < 0.15
+    assert alike(both) > 0.4
 
 
 def test_two_processes_train_the_autoencoder_too(material: list[str], tmp_path: Path) -> None:
