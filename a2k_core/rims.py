@@ -40,10 +40,23 @@ def mend_rims(image: Tensor, content: Tensor, amount: float = 1.0) -> Tensor:
         `[B, 3, H, W]` of the image's dtype. Computed in fp32.
     """
     with torch.autocast(image.device.type, enabled=False):
-        colours, guide = (F.avg_pool2d(picture.float(), CELL) for picture in (image, content))
-        expected, contrast = _explained(colours, guide)
-        correction = amount * contrast / (contrast + CONTRAST) * (expected - colours)
-        return image + F.interpolate(correction, scale_factor=CELL, mode="bilinear").to(image.dtype)
+        return image + spread(correction(cells(image), cells(content), amount)).to(image.dtype)
+
+
+def cells(picture: Tensor) -> Tensor:
+    """`[B, 3, H, W]` to the means of its squares, `[B, 3, H / CELL, W / CELL]`, in fp32."""
+    return F.avg_pool2d(picture.float(), CELL)
+
+
+def correction(colours: Tensor, guide: Tensor, amount: float = 1.0) -> Tensor:
+    """What has to be added to a decoded picture of these `cells`, whose content has those of the guide; of each cell."""
+    expected, contrast = _explained(colours, guide)
+    return amount * contrast / (contrast + CONTRAST) * (expected - colours)
+
+
+def spread(corrections: Tensor) -> Tensor:
+    """`[B, 3, h, w]` of cells to `[B, 3, h * CELL, w * CELL]`. A pixel depends on its own cell and those beside it."""
+    return F.interpolate(corrections, scale_factor=CELL, mode="bilinear")
 
 
 def _explained(colours: Tensor, guide: Tensor) -> tuple[Tensor, Tensor]:

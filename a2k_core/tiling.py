@@ -23,7 +23,7 @@ from .memory import available, choose_tile, is_out_of_memory, release
 from .pieces import Pieces
 from .reach import EachLevel, reach
 from .regions import Region, Regions
-from .rims import CELL, REACH
+from .rims import CELL, REACH, cells, correction, spread
 from .statistics import Moments, PartialMoments, channel_moments
 
 if TYPE_CHECKING:
@@ -183,18 +183,22 @@ class TiledTransfer:
 
     def _paint(self, region: Region) -> None:
         """Second pass: stylize and write a region."""
-        self._finish(region, *self._decoded(region, self.strength < 1))
-
-    def _decoded(self, region: Region, rebuild: bool) -> tuple[Tensor, Tensor | None]:
-        """A region stylized, its colours as they come, and, if asked for, the content as encoding and decoding leave it."""
         seen = region.grown(self.mending, CELL, self.bounds)
+        image, rebuilt = self._decoded(region, seen, self.strength < 1)
+        if self.mending:
+            image = self.model.mend_rims(image, self.content.padded(seen).to(image.device), self.strength)
+        self._finish(region, image[self.content.inside(region).within(seen, 1)], rebuilt)
+
+    def _decoded(self, region: Region, seen: Region, rebuild: bool) -> tuple[Tensor, Tensor | None]:
+        """What is seen around a region stylized, its rims and colours as they come, and, if asked for, the content of the region
+        itself, as far as it belongs to the picture, as encoding and decoding leave it."""
         features, attended, decoded = self._attended(seen)
         styled = self.model.stylize(features, self.moments, self.style, self.strength)
-        inside = self.content.inside(region)
-        image = self._mended(self._decode(styled, attended, decoded, seen), seen)[inside.within(seen, 1)]
+        image = self._decode(styled, attended, decoded, seen)
         if not rebuild:
             return image, None
-        return image, self._decode(features, attended, decoded, region)[inside.within(region, 1)]
+        inside = self.content.inside(region).within(region, 1)
+        return image, self._decode(features, attended, decoded, region)[inside]
 
     def _finish(self, region: Region, image: Tensor, rebuilt: Tensor | None) -> None:
         """Write a decoded region in its colours, below full strength with the detail given back that the network loses."""
@@ -228,16 +232,29 @@ class TiledTransfer:
     def _whole(
         self, regions: list[Region], may_shrink: bool, rebuild: bool
     ) -> tuple[list[Region], Tensor, Tensor | None]:
-        """Second pass of a picture that is held whole until its colours are known: the pieces done, and `_decoded` of all."""
+        """Second pass of a picture that is held whole until its colours are known: the pieces done, the picture without rims, and
+        the content rebuilt, if asked for."""
         image, rebuilt = (Pieces(self.content.height, self.content.width) for _ in range(2))
+        colours, guide = (Pieces(self.bounds.bottom // CELL, self.bounds.right // CELL) for _ in range(2))
 
         def hold(region: Region) -> None:
-            for whole, piece in zip((image, rebuilt), self._decoded(region, rebuild), strict=True):
-                if piece is not None:
-                    whole.put(region.top, region.left, piece)
+            piece, rebuilt_piece = self._decoded(region, region, rebuild)
+            image.put(region.top, region.left, piece[self.content.inside(region).within(region, 1)])
+            if rebuilt_piece is not None:
+                rebuilt.put(region.top, region.left, rebuilt_piece)
+            if self.mending:
+                # Afterwards rims take no margin.
+                for whole, picture in ((colours, piece), (guide, self.content.padded(region).to(piece.device))):
+                    whole.put(region.top // CELL, region.left // CELL, cells(picture))
 
         regions = self._each(regions, hold, may_shrink)
         assert image.picture is not None
+        if colours.picture is not None and guide.picture is not None:
+            corrections = correction(colours.picture, guide.picture, min(self.strength, 1.0))
+            for region in regions:
+                near, inside = region.grown(CELL, CELL, self.bounds), self.content.inside(region)
+                added = spread(corrections[near.within(self.bounds, CELL)])[inside.within(near, 1)]
+                image.picture[inside.within(self.bounds, 1)] += added.to(image.picture)
         return regions, image.picture, rebuilt.picture
 
     @property
@@ -277,12 +294,6 @@ class TiledTransfer:
     def _decode(self, features: Features, at: Regions, decoded: Regions, region: Region) -> Tensor:
         """The pixels of `region`, seeing the features of `decoded`, from those of `at`."""
         return self.model.decode(self._crop(features, at, decoded), decoded, region)
-
-    def _mended(self, image: Tensor, region: Region) -> Tensor:
-        """A decoded region without the rims that the content does not have."""
-        if not self.mending:
-            return image
-        return self.model.mend_rims(image, self.content.padded(region).to(image.device), self.strength)
 
     def _keep(self, features: Features, region: Region) -> None:
         """Put the features of a region where those of the whole picture are collected."""
