@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from tiny_networks import picture
+from tiny_networks import COMPACT, picture, random_model
 from torch import Tensor
 
 from a2k_core import load_model
@@ -134,3 +134,13 @@ def test_beside_a_tower_the_bundled_weights_leave_the_sky_its_colour() -> None:
             of_styles.append((beside - apart).norm())
         rims.append(float(torch.stack(of_styles).mean()))
     assert rims[0] < 0.75 * rims[1]
+
+
+def test_tiles_with_margins_mend_as_the_whole_does() -> None:
+    """Without a match of colours nothing is held: each tile is mended by what is seen around it."""
+    model = random_model(dataclasses.replace(COMPACT, colour_match=False))
+    content, style = picture(300, 340, seed=12), model.encode_style(picture(128, 128, seed=13))
+    whole = model.transfer(content, style)
+    assert torch.allclose(model.transfer(content, style, tile=128), whole, atol=1e-3)
+    model.config = dataclasses.replace(model.config, mend_rims=False)
+    assert not torch.allclose(model.transfer(content, style), whole, atol=5e-3)
