@@ -268,7 +268,7 @@ class StyA2K(nn.Module):
     def mend_rims(self, image: Tensor, content: Tensor, strength: float = 1.0) -> Tensor:
         """A decoded picture `[B, 3, H, W]` without the rims that its content does not have, if the configuration says so; of less
         than full strength in part. Sizes are multiples of `rims.CELL`."""
-        return mend_rims(image, content, min(strength, 1.0)) if self.config.mend_rims else image
+        return mend_rims(image, content, strength) if self.config.mend_rims else image
 
     def match_colours(self, image: Tensor, style: EncodedStyle) -> Tensor:
         """A whole decoded picture `[B, 3, H, W]` in the style's colours, if the configuration says so; differentiable."""

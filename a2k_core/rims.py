@@ -28,19 +28,19 @@ CONTRAST = 5e-2
 """Variance of the three colours together, in a window, at which places are mended by half."""
 
 
-def mend_rims(image: Tensor, content: Tensor, amount: float = 1.0) -> Tensor:
+def mend_rims(image: Tensor, content: Tensor, strength: float = 1.0) -> Tensor:
     """A decoded picture without the rims that its content does not have. Differentiable.
 
     Args:
         image: `[B, 3, H, W]` RGB, not clamped; H and W are multiples of `CELL`.
         content: `[B, 3, H, W]` RGB in 0..1, what it was made of.
-        amount: 0 changes nothing.
+        strength: of the transfer; below full strength rims are mended in part, at 0 not at all.
 
     Returns:
         `[B, 3, H, W]` of the image's dtype. Computed in fp32.
     """
     with torch.autocast(image.device.type, enabled=False):
-        return image + spread(correction(cells(image), cells(content), amount)).to(image.dtype)
+        return image + spread(correction(cells(image), cells(content), strength)).to(image.dtype)
 
 
 def cells(picture: Tensor) -> Tensor:
@@ -48,10 +48,10 @@ def cells(picture: Tensor) -> Tensor:
     return F.avg_pool2d(picture.float(), CELL)
 
 
-def correction(colours: Tensor, guide: Tensor, amount: float = 1.0) -> Tensor:
+def correction(colours: Tensor, guide: Tensor, strength: float) -> Tensor:
     """What has to be added to a decoded picture of these `cells`, whose content has those of the guide; of each cell."""
     expected, contrast = _explained(colours, guide)
-    return amount * contrast / (contrast + CONTRAST) * (expected - colours)
+    return min(strength, 1.0) * contrast / (contrast + CONTRAST) * (expected - colours)
 
 
 def spread(corrections: Tensor) -> Tensor:

@@ -250,7 +250,7 @@ class TiledTransfer:
         regions = self._each(regions, hold, may_shrink)
         assert image.picture is not None
         if colours.picture is not None and guide.picture is not None:
-            corrections = correction(colours.picture, guide.picture, min(self.strength, 1.0))
+            corrections = correction(colours.picture, guide.picture, self.strength)
             for region in regions:
                 near, inside = region.grown(CELL, CELL, self.bounds), self.content.inside(region)
                 added = spread(corrections[near.within(self.bounds, CELL)])[inside.within(near, 1)]

@@ -283,7 +283,7 @@ def test_the_whole_is_chosen_while_it_fits_and_tiles_shrink_with_memory() -> Non
     # A CPU is quicker with pieces that stay in its caches, however much memory there is.
     assert choose(1000, 1024, "cpu") == (1024, True)
     side, keep = choose(1000, 4096, "cpu")
-    assert side <= 1024 and keep
+    assert side == memory.CPU_TILE and keep
     assert choose(0.1, 1024, "cpu")[0] < side
 
 

@@ -139,7 +139,8 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(
 def test_two_processes_train_like_one_with_their_batches_together(material: list[str], tmp_path: Path) -> None:
     # fp32 and no picture twice (each process takes at least one): the two halves add up exactly but for rounding.
     exact = ["--precision", "fp32", "--identity-weight", "0", "--recompression-weight", "0", "--pretrain-steps", "0"]
-    exact += ["--large-share", "0", "--warmup", "0"]
+    # Few steps: each enlarges the roundings of the one before, so that after four six to ten of ten weights are still alike.
+    exact += ["--large-share", "0", "--warmup", "0", "--steps", "2"]
     for name in ("one", "two", "half"):
         (tmp_path / name).mkdir()
     one = run(material, tmp_path / "one", *exact)
@@ -153,10 +154,9 @@ def test_two_processes_train_like_one_with_their_batches_together(material: list
     def alike(weights: dict[str, Tensor]) -> float:
         return float(torch.cat([(weights[name] - whole[name]).abs().flatten() < 1e-5 for name in whole]).float().mean())
 
-    # Weights move by a few 1e-4. Orthogonalized steps enlarge what is small in a gradient, its rounding too: writing the same sums
-    # down in another way leaves six to ten of ten weights alike. A process that sees but its own half leaves fewer than one.
+    # Weights move by a few 1e-4. A process that sees but its own half leaves a tenth alike.
     assert alike(alone) < 0.15
-    assert alike(both) > 0.4
+    assert alike(both) > 0.98
 
 
 def test_two_processes_train_the_autoencoder_too(material: list[str], tmp_path: Path) -> None:
