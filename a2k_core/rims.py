@@ -62,9 +62,13 @@ def spread(corrections: Tensor) -> Tensor:
 def _explained(colours: Tensor, guide: Tensor) -> tuple[Tensor, Tensor]:
     """Of cells `[B, 3, h, w]`: what the best linear function of the guide's colours in the window around makes of each, and how
     much the guide varies there, `[B, 1, h, w]`."""
-    mean_colours, mean_guide = _window_means(colours), _window_means(guide)
-    own = _window_covariances(guide, guide, mean_guide, mean_guide)
-    shared = _window_covariances(guide, colours, mean_guide, mean_colours)
+    squares, products = (guide[:, :, None] * other[:, None] for other in (guide, colours))
+    means = _window_means(torch.cat([guide, colours, squares.flatten(1, 2), products.flatten(1, 2)], dim=1))
+    mean_guide, mean_colours, squares, products = means.split([3, 3, 9, 9], dim=1)
+    own, shared = (
+        mean_products.unflatten(1, (3, 3)) - mean_guide[:, :, None] * mean[:, None]
+        for mean_products, mean in ((squares, mean_guide), (products, mean_colours))
+    )
     contrast = own.diagonal(dim1=1, dim2=2).sum(3)[:, None]
     # The inverse of a symmetric matrix: the cross products of its rows, over the determinant.
     first, second, third = (own + FAINT * torch.eye(3, device=own.device)[..., None, None]).unbind(1)
@@ -76,11 +80,9 @@ def _explained(colours: Tensor, guide: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _window_means(cells: Tensor) -> Tensor:
-    """Of `[B, C, h, w]`, over as much of each window as there is."""
-    return F.avg_pool2d(cells, WINDOW, stride=1, padding=WINDOW // 2, count_include_pad=False)
-
-
-def _window_covariances(a: Tensor, b: Tensor, mean_a: Tensor, mean_b: Tensor) -> Tensor:
-    """`[B, 3, 3, h, w]`: of each colour of `a` with each of `b`."""
-    products = _window_means((a[:, :, None] * b[:, None]).flatten(1, 2)).unflatten(1, (3, 3))
-    return products - mean_a[:, :, None] * mean_b[:, None]
+    """Of `[B, C, h, w]`, over as much of each window as there is: columns, then rows, in the layout that is quick for many channels."""
+    cells = cells.contiguous(memory_format=torch.channels_last)
+    for size in ((WINDOW, 1), (1, WINDOW)):
+        padding = (size[0] // 2, size[1] // 2)
+        cells = F.avg_pool2d(cells, size, stride=1, padding=padding, count_include_pad=False)
+    return cells.contiguous()

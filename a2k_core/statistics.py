@@ -70,7 +70,7 @@ def _mean_and_squares(features: Tensor) -> tuple[Tensor, Tensor]:
     if features.device.type == "cpu":  # others turn numbers to fp32 on the way
         features = features.float()
     mean = features.mean((2, 3), keepdim=True, dtype=torch.float32)
-    return mean, (features - mean).square().sum((2, 3), keepdim=True)
+    return mean, (features - mean).square_().sum((2, 3), keepdim=True)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,10 +20,10 @@ from .encoded_style import EncodedStyle
 from .encoder import Features
 from .errors import InputError
 from .memory import available, choose_tile, is_out_of_memory, release
+from .mending import Mending
 from .pieces import Pieces
 from .reach import EachLevel, reach
 from .regions import Region, Regions
-from .rims import CELL, REACH, cells, correction, spread
 from .statistics import Moments, PartialMoments, channel_moments
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class TiledTransfer:
         self.grid = model.config.grid
         self.everywhere: Regions = (self.bounds, self.bounds, self.bounds)
         self.reach = reach(model.config)
-        self.mending = REACH if model.config.mend_rims else 0
+        self.mending = Mending(self.bounds, strength) if model.config.mend_rims else None
         self.keep = False
         self.kept: Features | None = None
         self.partials: list[PartialMoments] = []
@@ -109,7 +109,7 @@ class TiledTransfer:
         side = max(self.bounds)
         if tile == "auto":
             config, device = self.model.config, self.model.device
-            margin = self.reach.encoder + max(self.reach.attention) + max(self.reach.decoder) + self.mending + self.grid
+            margin = self.reach.encoder + max(self.reach.attention) + max(self.reach.decoder) + self.grid
             memory = available(device) - reserved - self._held_memory
             side, self.keep = choose_tile(
                 config,
@@ -126,15 +126,14 @@ class TiledTransfer:
         may_shrink = tile is not None
         regions = self._measure(side, may_shrink)
         if self._is_held:
-            regions, decoded, rebuilt = self._whole(regions, may_shrink, self.strength < 1)
+            regions, decoded = self._whole(regions, may_shrink)
             self.colours = self._colours_of_itself(decoded)
-            for region in regions:
-                inside = region.within(self.bounds, 1)
-                self._finish(region, decoded[inside], None if rebuilt is None else rebuilt[inside])
+            for region in map(self.content.inside, regions):
+                self._finish(region, decoded[region.within(self.bounds, 1)])
             return
         if self.model.config.colour_match:
             self.colours = self._colours_of_copy(side, may_shrink)
-        self._each(regions, self._paint, may_shrink)
+        self._each(regions, lambda region: self._stylize(region, self._finish), may_shrink)
 
     def _measure(self, side: int, may_shrink: bool) -> list[Region]:
         """First pass: the moments of the features. Gives the regions that it was done in."""
@@ -181,35 +180,37 @@ class TiledTransfer:
             partials = [before.merged(level) for before, level in zip(self.partials, partials, strict=True)]
         self.partials = partials
 
-    def _paint(self, region: Region) -> None:
-        """Second pass: stylize and write a region."""
-        seen = region.grown(self.mending, CELL, self.bounds)
-        image, rebuilt = self._decoded(region, seen, self.strength < 1)
-        if self.mending:
-            image = self.model.mend_rims(image, self.content.padded(seen).to(image.device), self.strength)
-        self._finish(region, image[self.content.inside(region).within(seen, 1)], rebuilt)
+    def _stylize(self, region: Region, use: Callable[[Region, Tensor], None]) -> None:
+        """Second pass: decode a region, and hand on what is complete with it."""
+        decoded, mending = self._decoded(region), self.mending
+        if mending:
+            region, decoded, mending = mending.after(region, decoded, self.content.padded(region).to(decoded.device))
+        if region.area:
+            inside = self.content.inside(region)
+            use(inside, decoded[inside.within(region, 1)])
+        # Only now: when memory runs out before, the region comes again, in smaller pieces.
+        self.mending = mending
 
-    def _decoded(self, region: Region, seen: Region, rebuild: bool) -> tuple[Tensor, Tensor | None]:
-        """What is seen around a region stylized, its rims and colours as they come, and, if asked for, the content of the region
-        itself, as far as it belongs to the picture, as encoding and decoding leave it."""
-        features, attended, decoded = self._attended(seen)
+    def _decoded(self, region: Region) -> Tensor:
+        """A region stylized, `[B, 3, h, w]`, its rims and colours as they come; below full strength `[B, 6, h, w]`, the content as
+        encoding and decoding leave it with it."""
+        features, attended, decoded = self._attended(region)
         styled = self.model.stylize(features, self.moments, self.style, self.strength)
-        image = self._decode(styled, attended, decoded, seen)
-        if not rebuild:
-            return image, None
-        inside = self.content.inside(region).within(region, 1)
-        return image, self._decode(features, attended, decoded, region)[inside]
+        image = self._decode(styled, attended, decoded, region)
+        if self.strength >= 1:
+            return image
+        return torch.cat([image, self._decode(features, attended, decoded, region)], dim=1)
 
-    def _finish(self, region: Region, image: Tensor, rebuilt: Tensor | None) -> None:
+    def _finish(self, region: Region, decoded: Tensor) -> None:
         """Write a decoded region in its colours, below full strength with the detail given back that the network loses."""
-        content = self.content.pixels(region)
+        content, image = self.content.pixels(region), decoded[:, :3]
         if self.colours:
             # In part, so that next to no strength changes next to nothing, however well the network rebuilds contents.
             matched = self.colours.apply(image)
             image = matched if self.strength >= 1 else torch.lerp(image.float(), matched, self.strength)
         image = image.to(content)
-        if rebuilt is not None:
-            image = image + (1 - self.strength) * (content - rebuilt.to(content))
+        if self.strength < 1:
+            image = image + (1 - self.strength) * (content - decoded[:, 3:].to(content))
         self.write(region.top, region.left, image.clamp(0, 1))
 
     def _attended(self, region: Region) -> tuple[Features, Regions, Regions]:
@@ -229,33 +230,16 @@ class TiledTransfer:
         )
         return fine, middle, coarse
 
-    def _whole(
-        self, regions: list[Region], may_shrink: bool, rebuild: bool
-    ) -> tuple[list[Region], Tensor, Tensor | None]:
-        """Second pass of a picture that is held whole until its colours are known: the pieces done, the picture without rims, and
-        the content rebuilt, if asked for."""
-        image, rebuilt = (Pieces(self.content.height, self.content.width) for _ in range(2))
-        colours, guide = (Pieces(self.bounds.bottom // CELL, self.bounds.right // CELL) for _ in range(2))
+    def _whole(self, regions: list[Region], may_shrink: bool) -> tuple[list[Region], Tensor]:
+        """Second pass of a picture that is held whole until its colours are known: the pieces done, and what is `_decoded`."""
+        whole = Pieces(self.content.height, self.content.width)
 
-        def hold(region: Region) -> None:
-            piece, rebuilt_piece = self._decoded(region, region, rebuild)
-            image.put(region.top, region.left, piece[self.content.inside(region).within(region, 1)])
-            if rebuilt_piece is not None:
-                rebuilt.put(region.top, region.left, rebuilt_piece)
-            if self.mending:
-                # Afterwards rims take no margin.
-                for whole, picture in ((colours, piece), (guide, self.content.padded(region).to(piece.device))):
-                    whole.put(region.top // CELL, region.left // CELL, cells(picture))
+        def hold(region: Region, decoded: Tensor) -> None:
+            whole.put(region.top, region.left, decoded)
 
-        regions = self._each(regions, hold, may_shrink)
-        assert image.picture is not None
-        if colours.picture is not None and guide.picture is not None:
-            corrections = correction(colours.picture, guide.picture, self.strength)
-            for region in regions:
-                near, inside = region.grown(CELL, CELL, self.bounds), self.content.inside(region)
-                added = spread(corrections[near.within(self.bounds, CELL)])[inside.within(near, 1)]
-                image.picture[inside.within(self.bounds, 1)] += added.to(image.picture)
-        return regions, image.picture, rebuilt.picture
+        regions = self._each(regions, lambda region: self._stylize(region, hold), may_shrink)
+        assert whole.picture is not None
+        return regions, whole.picture
 
     @property
     def _is_held(self) -> bool:
@@ -271,7 +255,7 @@ class TiledTransfer:
     def _colours_of_itself(self, decoded: Tensor) -> ColourMatch:
         """What moves the colours of a whole decoded picture to where the strength says."""
         content = colours_of(self.content.pixels(self.bounds)) if self.strength < 1 else None
-        return colour_match(decoded, colours_aimed_at(content, self.style.colours, self.strength))
+        return colour_match(decoded[:, :3], colours_aimed_at(content, self.style.colours, self.strength))
 
     def _colours_of_copy(self, side: int, may_shrink: bool) -> ColourMatch:
         """The same, for a picture that is too large, from a reduced copy."""
@@ -280,7 +264,7 @@ class TiledTransfer:
         inner = TiledTransfer(
             self.model, lambda rows, columns: copy[..., rows, columns], self.write, shape, self.style, self.strength
         )
-        _, decoded, _ = inner._whole(inner._measure(side, may_shrink), may_shrink, rebuild=False)
+        _, decoded = inner._whole(inner._measure(side, may_shrink), may_shrink)
         return inner._colours_of_itself(decoded)
 
     def _encode(self, region: Region) -> Features:

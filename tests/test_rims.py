@@ -136,8 +136,8 @@ def test_beside_a_tower_the_bundled_weights_leave_the_sky_its_colour() -> None:
     assert rims[0] < 0.75 * rims[1]
 
 
-def test_tiles_with_margins_mend_as_the_whole_does() -> None:
-    """Without a match of colours nothing is held: each tile is mended by what is seen around it."""
+def test_tiles_are_mended_as_the_whole_is() -> None:
+    """Without a match of colours nothing is held: what is mended of a picture is written at once."""
     model = random_model(dataclasses.replace(COMPACT, colour_match=False))
     content, style = picture(300, 340, seed=12), model.encode_style(picture(128, 128, seed=13))
     whole = model.transfer(content, style)
