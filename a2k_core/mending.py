@@ -8,10 +8,13 @@ import torch
 from torch import Tensor
 
 from .regions import Region
-from .rims import CELL, REACH, cells, correction, spread
+from .rims import CELL, REACH, SQUARE, cells, correction, spread
 
 Patches = tuple[tuple[Region, Tensor], ...]
 """Regions that do not overlap, and what lies there."""
+
+LAG = -(-REACH // SQUARE) * SQUARE
+"""Pixels by which what is mended trails."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Mending:
         """One more region.
 
         Args:
-            region: sides on multiples of `CELL`; they come in the order of `Region.split`, any of them split further.
+            region: sides on multiples of half a `SQUARE`; they come in the order of `Region.split`, any of them split further.
             decoded: `[B, C, h, w]`; its first three channels are the picture, others just come along.
             content: `[B, 3, h, w]` RGB in 0..1, what the picture was made of.
 
@@ -43,14 +46,14 @@ class Mending:
         """
         pictures = (*self.decoded, (region, decoded))
         means = (*self.cells, (region, torch.cat([cells(decoded[:, :3]), cells(content)], dim=1)))
-        done = region.trailing(REACH, self.bounds)
+        done = region.trailing(LAG, self.bounds)
         mended = _assembled(pictures, done, 1)
         if done.area:
-            seen, near = done.grown(REACH, CELL, self.bounds), done.grown(CELL, CELL, self.bounds)
+            seen, near = done.grown(REACH, SQUARE, self.bounds), done.grown(CELL, CELL, self.bounds)
             colours, guide = _assembled(means, seen, CELL).split(3, dim=1)
             added = correction(colours, guide, self.strength)[near.within(seen, CELL)]
             mended[:, :3] += spread(added)[done.within(near, 1)].to(mended)
-        needed_no_more = region.trailing(2 * REACH, self.bounds)
+        needed_no_more = region.trailing(2 * LAG, self.bounds)
         waiting = Mending(self.bounds, self.strength, _rest(pictures, done, 1), _rest(means, needed_no_more, CELL))
         return done, mended, waiting
 

@@ -2,8 +2,8 @@
 
 A network sharpens edges: beside a dark tower the sky turns pale, along a shoulder the wall changes colour. So in the coarse, where
 the content has contrast, colours may change only as some linear function of the content's colours around does: what a guided
-filter (He et al., "Guided Image Filtering", ECCV 2010) with the content for its guide leaves. Flat areas, and all that is
-finer than a cell, stay as they are: that is where the strokes are. The paper has none of this.
+filter (He et al., "Guided Image Filtering", ECCV 2010) with the content for its guide leaves, at two scales. Flat areas, and
+all that is finer than a cell, stay as they are: that is where the strokes are. The paper has none of this.
 """
 
 from __future__ import annotations
@@ -15,16 +15,25 @@ from torch import Tensor
 CELL = 8
 """Pixels. What is coarse are the means of squares of this side; rims are wider, most strokes are finer."""
 
-WINDOW = 9
+WINDOW = 11
 """Cells to a side in which one linear function has to do."""
 
-REACH = (WINDOW // 2 + 1) * CELL
-"""Pixels: mended places depend on nothing farther outside, squares of `CELL` at multiples of it taken as a whole."""
+WIDE = 4
+"""Cells to a side of the wide cells, which are mended first: glows are wider than rims."""
+
+WIDE_WINDOW = 5
+"""Wide cells to a side in which one linear function has to do."""
+
+SQUARE = WIDE * CELL
+"""Pixels: the side of a wide cell."""
+
+REACH = (WINDOW // 2 + 1) * CELL + (WIDE_WINDOW // 2 + 1) * SQUARE
+"""Pixels: mended places depend on nothing farther outside, squares of `SQUARE` at multiples of it taken as a whole."""
 
 FAINT = 1e-3
 """Variance of a colour in a window, of pictures in 0..1, that is hardly followed: noise."""
 
-CONTRAST = 5e-2
+CONTRAST = 0.07
 """Variance of the three colours together, in a window, at which places are mended by half."""
 
 
@@ -50,8 +59,11 @@ def cells(picture: Tensor) -> Tensor:
 
 def correction(colours: Tensor, guide: Tensor, strength: float) -> Tensor:
     """What has to be added to a decoded picture of these `cells`, whose content has those of the guide; of each cell."""
-    expected, contrast = _explained(colours, guide)
-    return min(strength, 1.0) * contrast / (contrast + CONTRAST) * (expected - colours)
+    height, width = colours.shape[-2:]
+    wide_colours, wide_guide = (F.avg_pool2d(each, WIDE, ceil_mode=True) for each in (colours, guide))
+    wide = _change(wide_colours, wide_guide, WIDE_WINDOW)
+    glows = F.interpolate(wide, scale_factor=WIDE, mode="bilinear")[..., :height, :width]
+    return min(strength, 1.0) * (glows + _change(colours + glows, guide, WINDOW))
 
 
 def spread(corrections: Tensor) -> Tensor:
@@ -59,11 +71,11 @@ def spread(corrections: Tensor) -> Tensor:
     return F.interpolate(corrections, scale_factor=CELL, mode="bilinear")
 
 
-def _explained(colours: Tensor, guide: Tensor) -> tuple[Tensor, Tensor]:
-    """Of cells `[B, 3, h, w]`: what the best linear function of the guide's colours in the window around makes of each, and how
-    much the guide varies there, `[B, 1, h, w]`."""
+def _change(colours: Tensor, guide: Tensor, window: int) -> Tensor:
+    """Of cells `[B, 3, h, w]`: towards what the best linear function of the guide's colours in the window around makes of each, by
+    as much as the guide varies there."""
     squares, products = (guide[:, :, None] * other[:, None] for other in (guide, colours))
-    means = _window_means(torch.cat([guide, colours, squares.flatten(1, 2), products.flatten(1, 2)], dim=1))
+    means = _window_means(torch.cat([guide, colours, squares.flatten(1, 2), products.flatten(1, 2)], dim=1), window)
     mean_guide, mean_colours, squares, products = means.split([3, 3, 9, 9], dim=1)
     own, shared = (
         mean_products.unflatten(1, (3, 3)) - mean_guide[:, :, None] * mean[:, None]
@@ -76,13 +88,14 @@ def _explained(colours: Tensor, guide: Tensor) -> tuple[Tensor, Tensor]:
     across = torch.stack([torch.linalg.cross(*rows, dim=1) for rows in pairs], dim=1)
     determinant = (first * across[:, 0]).sum(1, keepdim=True)
     weights = (across * (guide - mean_guide)[:, None]).sum(2) / determinant
-    return mean_colours + (weights[:, :, None] * shared).sum(1), contrast
+    expected = mean_colours + (weights[:, :, None] * shared).sum(1)
+    return contrast / (contrast + CONTRAST) * (expected - colours)
 
 
-def _window_means(cells: Tensor) -> Tensor:
+def _window_means(cells: Tensor, window: int) -> Tensor:
     """Of `[B, C, h, w]`, over as much of each window as there is: columns, then rows, in the layout that is quick for many channels."""
     cells = cells.contiguous(memory_format=torch.channels_last)
-    for size in ((WINDOW, 1), (1, WINDOW)):
+    for size in ((window, 1), (1, window)):
         padding = (size[0] // 2, size[1] // 2)
         cells = F.avg_pool2d(cells, size, stride=1, padding=padding, count_include_pad=False)
     return cells.contiguous()

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tiny_networks import picture
 from torch import Tensor
 
-from a2k_core.mending import Mending
+from a2k_core.mending import LAG, Mending
 from a2k_core.regions import Region
-from a2k_core.rims import CELL, REACH, mend_rims
+from a2k_core.rims import mend_rims
 
 
 def mended_in_pieces(regions: list[Region], bounds: Region, decoded: Tensor, content: Tensor) -> tuple[Tensor, Tensor]:
@@ -70,8 +70,8 @@ def test_strips_wait_and_not_pictures() -> None:
     """Of a long picture no more than of a short one; what waits does not keep the pieces it came from."""
 
     def most_waiting(height: int) -> int:
-        bounds = Region(0, 0, height, 256)
-        content, decoded = picture(height, 256, seed=1), picture(height, 256, seed=2)
+        bounds = Region(0, 0, height, 512)
+        content, decoded = picture(height, 512, seed=1), picture(height, 512, seed=2)
         mending, most = Mending(bounds, 1.0), 0
         for region in bounds.split(128, 64):
             place = region.within(bounds, 1)
@@ -80,8 +80,8 @@ def test_strips_wait_and_not_pictures() -> None:
             most = max(most, sum(held))
         return most
 
-    strip = 3 * 4 * 256 * (REACH + 128)
-    assert most_waiting(1024) == most_waiting(512) < strip
+    strip = 3 * 4 * 512 * (LAG + 128)
+    assert most_waiting(2048) == most_waiting(1024) < strip
 
 
 def test_a_piece_that_comes_again_in_parts_makes_no_difference() -> None:
@@ -117,7 +117,7 @@ def test_regions_with_and_without_each_other() -> None:
 
 def test_what_trails_keeps_to_the_edges() -> None:
     bounds = Region(0, 0, 192, 256)
-    assert bounds.trailing(REACH, bounds) == bounds
-    assert Region(0, 0, 64, 64).trailing(REACH, bounds) == Region(0, 0, 64 - REACH, 64 - REACH)
-    assert Region(64, 192, 128, 256).trailing(REACH, bounds) == Region(64 - REACH, 192 - REACH, 128 - REACH, 256)
-    assert Region(0, 0, CELL, 192).trailing(REACH, bounds).area == 0
+    assert bounds.trailing(40, bounds) == bounds
+    assert Region(0, 0, 64, 64).trailing(40, bounds) == Region(0, 0, 24, 24)
+    assert Region(64, 192, 128, 256).trailing(40, bounds) == Region(24, 152, 88, 256)
+    assert Region(0, 0, 32, 192).trailing(40, bounds).area == 0
