@@ -43,7 +43,7 @@ class Options:
     batch: int = knob(4, "pairs per step and process; small batches learn more per second on a CPU")
     pretrain_batch: int = knob(8, "pictures per autoencoder step and process")
     crop: int = knob(
-        192, "side of the square crops, pixels, a multiple of 64: three blocks each way give routing a choice"
+        256, "side of the square crops, pixels, a multiple of 64: four blocks each way give routing a choice"
     )
     large_crop: int = knob(512, "side of the crops in the steps of --large-share, of so many fewer pairs")
     large_share: float = knob(
@@ -52,7 +52,7 @@ class Options:
     zoom: float = knob(
         1.7, "crops are cut up to this much larger and scaled down, so that several texture scales are seen"
     )
-    magnify: float = knob(3.2, "crops are cut up to this much smaller and scaled up: large soft pictures are seen too")
+    magnify: float = knob(4.0, "crops are cut up to this much smaller and scaled up: large soft pictures are seen too")
     turn: float = knob(
         0.5, "share of crops turned by any angle: strokes must not follow rows and columns of a camera or of JPEG"
     )
@@ -75,15 +75,15 @@ class Options:
         0.999, "decay of the averaged weights, which are the ones released; about the last thousand steps"
     )
 
-    style_weight: float = knob(10.0, "global mean and standard deviation of relu1_1..relu4_1 (the paper's L_global)")
+    style_weight: float = knob(16.0, "global mean and standard deviation of relu1_1..relu4_1 (the paper's L_global)")
     shallow_style_weight: float = knob(
         10.0, "once more relu1_1 and relu2_1, which hold palette and contrast; not in the paper"
     )
-    deep_style_weight: float = knob(3.0, "the same at relu5_1, which holds the largest shapes; not in the paper")
+    deep_style_weight: float = knob(14.0, "the same at relu5_1, which holds the largest shapes; not in the paper")
     own_style_weight: float = knob(
         8.0, "means and deviations of the encoder's own features, which its residual aims at; not in the paper"
     )
-    covariance_weight: float = knob(1.0, "covariances of relu1_1..relu4_1: which textures; not in the paper")
+    covariance_weight: float = knob(1.5, "covariances of relu1_1..relu4_1: which textures; not in the paper")
     spectrum_weight: float = knob(2.0, "log spectra of small windows: no screens, no checkerboards; not in the paper")
     spread_weight: float = knob(
         3.0, "flat fields and busy places as the style has them, instead of an even relief; not in the paper"
@@ -107,10 +107,10 @@ class Options:
     )
     a2k_weight: float = knob(0.0, "parameter-free all-to-key loss (the paper's L_A2K; 1.25 there)")
     content_weight: float = knob(
-        11.0, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper"
+        17.0, "normalised features at relu4_1 and relu5_1 stay the content's; not in the paper"
     )
     far_content_weight: float = knob(
-        5.0, "the same at half the size: what is seen from afar, which fine strokes leave alone; not in the paper"
+        15.0, "the same at half the size: what is seen from afar, which fine strokes leave alone; not in the paper"
     )
     structure_weight: float = knob(10.0, "light and shade stay where the content has them; not in the paper")
     halo_weight: float = knob(
@@ -162,6 +162,7 @@ PAPER: dict[str, Any] = {
     "lr": 2e-4,
     "schedule": "paper",
     "warmup": 0,
+    "style_weight": 10.0,
     "shallow_style_weight": 0.0,
     "deep_style_weight": 0.0,
     "own_style_weight": 0.0,
