@@ -13,8 +13,8 @@ from .rims import CELL, REACH, SQUARE, cells, correction, spread
 Patches = tuple[tuple[Region, Tensor], ...]
 """Regions that do not overlap, and what lies there."""
 
-LAG = -(-REACH // SQUARE) * SQUARE
-"""Pixels by which what is mended trails."""
+LAG = -(-(REACH + SQUARE // 2) // CELL) * CELL
+"""Pixels by which what is mended trails: its reach, and half a square, as regions may end in the middle of one."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Mending:
 
     Args:
         bounds: of the picture.
-        strength: of the transfer, see `rims.mend_rims`.
+        strength: of the transfer, see `rims.correction`.
     """
 
     bounds: Region

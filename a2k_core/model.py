@@ -265,10 +265,10 @@ class StyA2K(nn.Module):
             upsampled = upsampled[at[1].within(at[2], STRIDES[1])]
         return self.decoder(self.merge(level8 + upsampled), level4, at, wanted)
 
-    def mend_rims(self, image: Tensor, content: Tensor, strength: float = 1.0) -> Tensor:
-        """A decoded picture `[B, 3, H, W]` without the rims that its content does not have, if the configuration says so; of less
-        than full strength in part. Sizes are multiples of `rims.CELL`."""
-        return mend_rims(image, content, strength) if self.config.mend_rims else image
+    def mend_rims(self, image: Tensor, content: Tensor) -> Tensor:
+        """A decoded picture `[B, 3, H, W]` without the rims that its content does not have, if the configuration says so; sizes are
+        multiples of `rims.CELL`."""
+        return mend_rims(image, content) if self.config.mend_rims else image
 
     def match_colours(self, image: Tensor, style: EncodedStyle) -> Tensor:
         """A whole decoded picture `[B, 3, H, W]` in the style's colours, if the configuration says so; differentiable."""

@@ -27,8 +27,8 @@ WIDE_WINDOW = 5
 SQUARE = WIDE * CELL
 """Pixels: the side of a wide cell."""
 
-REACH = (WINDOW // 2 + 1) * CELL + (WIDE_WINDOW // 2 + 1) * SQUARE
-"""Pixels: mended places depend on nothing farther outside, squares of `SQUARE` at multiples of it taken as a whole."""
+REACH = (WINDOW * CELL + WIDE_WINDOW * SQUARE) // 2
+"""Pixels: mended places depend on nothing farther outside, but that squares of `SQUARE` at multiples of it count as a whole."""
 
 FAINT = 1e-3
 """Variance of a colour in a window, of pictures in 0..1, that is hardly followed: noise."""
@@ -37,19 +37,18 @@ CONTRAST = 0.07
 """Variance of the three colours together, in a window, at which places are mended by half."""
 
 
-def mend_rims(image: Tensor, content: Tensor, strength: float = 1.0) -> Tensor:
+def mend_rims(image: Tensor, content: Tensor) -> Tensor:
     """A decoded picture without the rims that its content does not have. Differentiable.
 
     Args:
         image: `[B, 3, H, W]` RGB, not clamped; H and W are multiples of `CELL`.
         content: `[B, 3, H, W]` RGB in 0..1, what it was made of.
-        strength: of the transfer; below full strength rims are mended in part, at 0 not at all.
 
     Returns:
         `[B, 3, H, W]` of the image's dtype. Computed in fp32.
     """
     with torch.autocast(image.device.type, enabled=False):
-        return image + spread(correction(cells(image), cells(content), strength)).to(image.dtype)
+        return image + spread(correction(cells(image), cells(content))).to(image.dtype)
 
 
 def cells(picture: Tensor) -> Tensor:
@@ -57,8 +56,11 @@ def cells(picture: Tensor) -> Tensor:
     return F.avg_pool2d(picture.float(), CELL)
 
 
-def correction(colours: Tensor, guide: Tensor, strength: float) -> Tensor:
-    """What has to be added to a decoded picture of these `cells`, whose content has those of the guide; of each cell."""
+def correction(colours: Tensor, guide: Tensor, strength: float = 1.0) -> Tensor:
+    """What has to be added to a decoded picture of these `cells`, whose content has those of the guide; of each cell.
+
+    Below full strength of a transfer rims are mended in part.
+    """
     height, width = colours.shape[-2:]
     wide_colours, wide_guide = (F.avg_pool2d(each, WIDE, ceil_mode=True) for each in (colours, guide))
     wide = _change(wide_colours, wide_guide, WIDE_WINDOW)
