@@ -431,7 +431,8 @@ def test_interrupted_run(
 def test_interrupted_inside_a_picture(
     tmp_path: Path, weights: Path, style: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    large = make(tmp_path / "large.png", (150, 70))
+    # Large enough that more than one piece comes out: each trails behind by what rims depend on.
+    large = make(tmp_path / "large.png", (450, 140))
     pieces: list[int] = []
     paint = Canvas.write
 
