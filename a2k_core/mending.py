@@ -47,7 +47,7 @@ class Mending:
         pictures = (*self.decoded, (region, decoded))
         means = (*self.cells, (region, torch.cat([cells(decoded[:, :3]), cells(content)], dim=1)))
         done = region.trailing(LAG, self.bounds)
-        mended = _assembled(pictures, done, 1)
+        mended = decoded if done == region else _assembled(pictures, done, 1)
         if done.area:
             seen, near = done.grown(REACH, SQUARE, self.bounds), done.grown(CELL, CELL, self.bounds)
             colours, guide = _assembled(means, seen, CELL).split(3, dim=1)
@@ -59,10 +59,7 @@ class Mending:
 
 
 def _assembled(patches: Patches, region: Region, stride: int) -> Tensor:
-    """A region that the patches cover."""
-    for place, patch in patches:
-        if place == region:
-            return patch
+    """A region that the patches cover, copied."""
     _, like = patches[-1]
     whole = like.new_empty(
         (*like.shape[:2], (region.bottom - region.top) // stride, (region.right - region.left) // stride)

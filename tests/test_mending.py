@@ -102,6 +102,22 @@ def test_a_piece_that_comes_again_in_parts_makes_no_difference() -> None:
     assert torch.allclose(result, mend_rims(decoded, content), atol=1e-5)
 
 
+def test_what_waits_is_not_changed_where_it_is() -> None:
+    """Nor where what can be mended is just one piece that waits: it would be mended twice when its neighbour comes again."""
+    bounds = Region(0, 0, LAG, 3 * LAG)
+    content, decoded = picture(LAG, 3 * LAG, seed=1), picture(LAG, 3 * LAG, seed=2)
+    first, second = (bounds._replace(left=index * LAG, right=(index + 1) * LAG) for index in (0, 1))
+    _, _, mending = Mending(bounds, 1.0).after(
+        first, decoded[first.within(bounds, 1)], content[first.within(bounds, 1)]
+    )
+    place = second.within(bounds, 1)
+    done, mended, _ = mending.after(second, decoded[place].clone(), content[place])
+    assert done == first
+    once = mended.clone()
+    _, again, _ = mending.after(second, decoded[place].clone(), content[place])
+    assert torch.equal(again, once)
+
+
 def test_regions_with_and_without_each_other() -> None:
     """Every cell of a small board lies in what is shared, in one of the parts outside, or not in the region at all."""
     region = Region(2, 3, 6, 8)
