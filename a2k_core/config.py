@@ -13,7 +13,7 @@ MAX_SIZE = 8192
 STRIDES = (4, 8, 16)
 """Pixels per feature of the three stylized levels (relu3_1, relu4_1, relu5_1 of VGG-19)."""
 
-ADDED = frozenset({"colour_match", "style_side", "least_gain", "least_channel_gain", "mend_rims"})
+ADDED = frozenset({"colour_match", "style_side", "least_gain", "least_channel_gain", "mend_rims", "broad_strokes"})
 """Fields that the first files do not have: there they are off, their default."""
 
 
@@ -66,6 +66,9 @@ class StyA2KConfig:
     grain: float = 0.0
     """Deviation of the noise under the content, of pictures in 0..1; see `grain.py`. The paper has none."""
 
+    broad_strokes: float = 0.0
+    """How much of the strokes of a smaller painted copy flat areas of a large content get; see `broad_strokes.py`. The paper has none."""
+
     mend_rims: bool = False
     """Take away the rims beside edges that the content does not have; see `rims.py`. The paper does not."""
 
@@ -106,7 +109,7 @@ class StyA2KConfig:
         if self.style_side is not None:
             good = _is_positive_int(self.style_side) and self.style_side >= self.grid
             _require(good, "style_side", self.style_side, f"null, or a whole number from {self.grid} to {MAX_SIZE}")
-        for name in ("least_gain", "least_channel_gain", "grain"):
+        for name in ("least_gain", "least_channel_gain", "grain", "broad_strokes"):
             value = getattr(self, name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             _require(number and 0 <= value <= 1, name, value, "a number from 0 to 1")
@@ -154,6 +157,7 @@ class StyA2KConfig:
             least_channel_gain=0.3,
             style_side=320,
             grain=0.005,
+            broad_strokes=0.5,
             mend_rims=True,
             colour_match=True,
         )

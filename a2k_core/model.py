@@ -31,6 +31,7 @@ from .tiling import (
     TiledTransfer,
     Write,
     check_tile,
+    share_of,
 )
 
 MAX_STRENGTH = 2.0
@@ -145,7 +146,7 @@ class StyA2K(nn.Module):
         for start in range(0, count, size):
             stop = min(start + size, count)
             part, style = content[start:stop], encoded_style.part(start, stop)
-            report = None if progress is None else _share_of(progress, start / count, stop / count)
+            report = None if progress is None else share_of(progress, start / count, stop / count)
             result[start:stop] = self._transfer_at_once(part, style, strength, tile, report)
         return result
 
@@ -279,11 +280,6 @@ class StyA2K(nn.Module):
     @property
     def _merge_upsampling(self) -> str:
         return "nearest" if self.config.backbone == "vgg" else "bilinear"
-
-
-def _share_of(progress: Progress, start: float, stop: float) -> Progress:
-    """Report a part of the work as what it is of the whole."""
-    return lambda done: progress(start + (stop - start) * done)
 
 
 def check_picture(image: Tensor, name: str) -> None:

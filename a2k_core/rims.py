@@ -77,7 +77,7 @@ def _change(colours: Tensor, guide: Tensor, window: int) -> Tensor:
     """Of cells `[B, 3, h, w]`: towards what the best linear function of the guide's colours in the window around makes of each, by
     as much as the guide varies there."""
     squares, products = (guide[:, :, None] * other[:, None] for other in (guide, colours))
-    means = _window_means(torch.cat([guide, colours, squares.flatten(1, 2), products.flatten(1, 2)], dim=1), window)
+    means = window_means(torch.cat([guide, colours, squares.flatten(1, 2), products.flatten(1, 2)], dim=1), window)
     mean_guide, mean_colours, squares, products = means.split([3, 3, 9, 9], dim=1)
     own, shared = (
         mean_products.unflatten(1, (3, 3)) - mean_guide[:, :, None] * mean[:, None]
@@ -94,7 +94,7 @@ def _change(colours: Tensor, guide: Tensor, window: int) -> Tensor:
     return contrast / (contrast + CONTRAST) * (expected - colours)
 
 
-def _window_means(cells: Tensor, window: int) -> Tensor:
+def window_means(cells: Tensor, window: int) -> Tensor:
     """Of `[B, C, h, w]`, over as much of each window as there is: columns, then rows, in the layout that is quick for many channels."""
     cells = cells.contiguous(memory_format=torch.channels_last)
     for size in ((window, 1), (1, window)):

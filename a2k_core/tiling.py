@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor
 
+from .broad_strokes import enlarged, reduction, strokes_of
 from .colour import ColourMatch, colour_match, colours_aimed_at, colours_of
 from .config import STRIDES
 from .content import Content, Read
@@ -45,6 +46,11 @@ COLOURS_OF_ITSELF = 9 * 2**20
 
 COLOURS_OF_COPY = 2**18
 """Pixels, about, of the reduced copy whose result says so for larger ones. It costs a thirty-sixth more at most."""
+
+
+def share_of(progress: Progress, start: float, stop: float) -> Progress:
+    """Report a part of the work as what it is of the whole."""
+    return lambda done: progress(start + (stop - start) * done)
 
 
 def check_tile(tile: object, grid: int) -> None:
@@ -93,6 +99,7 @@ class TiledTransfer:
         self.partials: list[PartialMoments] = []
         self.moments: list[Moments] = []
         self.colours: ColourMatch | None = None
+        self.strokes: Content | None = None
         self._area_done = 0
 
     def run(self, tile: Tile, reserved: int = 0) -> None:
@@ -106,6 +113,7 @@ class TiledTransfer:
             tile: see `Tile`.
             reserved: bytes that count as available but are already spoken for.
         """
+        self._paint_copy(tile, reserved)
         side = max(self.bounds)
         if tile == "auto":
             config, device = self.model.config, self.model.device
@@ -131,9 +139,41 @@ class TiledTransfer:
             for region in map(self.content.inside, regions):
                 self._finish(region, decoded[region.within(self.bounds, 1)])
             return
-        if self.model.config.colour_match:
-            self.colours = self._colours_of_copy(side, may_shrink)
         self._each(regions, lambda region: self._stylize(region, self._finish), may_shrink)
+
+    def _paint_copy(self, tile: Tile, reserved: int) -> None:
+        """What has to be known of a large picture beforehand, from a reduced copy: broad strokes, and what moves its colours if it is
+        not held."""
+        config, content = self.model.config, self.content
+        factor = 1
+        if config.broad_strokes:
+            factor = reduction(content.height, content.width)
+        elif config.colour_match and not self._is_held:
+            factor = math.ceil(math.sqrt(content.area / COLOURS_OF_COPY))
+        if factor == 1:
+            return
+        copy = content.reduced(factor).to(self.model.device)
+        shape = (content.batch, *copy.shape[-2:])
+        painted, progress = Pieces(*copy.shape[-2:]), None
+        if self.progress:
+            share = 1 / (1 + factor**2)
+            progress, self.progress = share_of(self.progress, 0, share), share_of(self.progress, share, 1)
+        inner = TiledTransfer(
+            self.model,
+            lambda rows, columns: copy[..., rows, columns],
+            painted.put,
+            shape,
+            self.style,
+            self.strength,
+            progress,
+        )
+        inner.run(tile, reserved)
+        self.colours = inner.colours
+        if config.broad_strokes:
+            assert painted.picture is not None
+            strokes = config.broad_strokes * strokes_of(painted.picture, copy)
+            shape = (content.batch, content.height, content.width)
+            self.strokes = Content(lambda *part: enlarged(strokes, factor, *part), shape, self.grid)
 
     def _measure(self, side: int, may_shrink: bool) -> list[Region]:
         """First pass: the moments of the features. Gives the regions that it was done in."""
@@ -257,20 +297,12 @@ class TiledTransfer:
         content = colours_of(self.content.pixels(self.bounds)) if self.strength < 1 else None
         return colour_match(decoded[:, :3], colours_aimed_at(content, self.style.colours, self.strength))
 
-    def _colours_of_copy(self, side: int, may_shrink: bool) -> ColourMatch:
-        """The same, for a picture that is too large, from a reduced copy."""
-        copy = self.content.reduced(math.ceil(math.sqrt(self.content.area / COLOURS_OF_COPY)))
-        shape = (self.content.batch, *copy.shape[-2:])
-        inner = TiledTransfer(
-            self.model, lambda rows, columns: copy[..., rows, columns], self.write, shape, self.style, self.strength
-        )
-        _, decoded = inner._whole(inner._measure(side, may_shrink), may_shrink)
-        return inner._colours_of_itself(decoded)
-
     def _encode(self, region: Region) -> Features:
         """The features of a region, exactly those of the whole picture."""
         seen = region.grown(self.reach.encoder, STRIDES[-1], self.bounds)
         content = self.content.padded(seen).to(self.model.device)
+        if self.strokes:
+            content = content + self.strokes.padded(seen).to(content)
         image = self.model.grained(content, self.style.grain, seen.top, seen.left)
         features = self.model.encoder(image.to(self.model.dtype, memory_format=torch.channels_last))
         return self._crop(features, (seen, seen, seen), (region, region, region))

@@ -1,0 +1,72 @@
+"""Broad strokes: flat areas of a large picture get strokes of its painted copy as well.
+
+A network's strokes are some pixels wide, however large the picture: a sky of 1024 px becomes an even relief of strokes that are
+all alike. So a large content is painted at a fraction of its size first. What is stroke in that, and neither the content nor its
+colours, is put under the content where it is flat, and the network paints its finer strokes along it. Faces, edges and tones stay
+as they are. The copy of a very large picture has broad strokes of its own copy. The paper has none of this.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .rims import window_means
+
+PIXELS = 2**17
+"""Of the copy, about: strokes are as wide beside the picture as they are in one of 360 by 360 pixels."""
+
+MOST = 4
+"""The copy's sides are smaller by this at most, or strokes would leave a gap between the broad and the fine."""
+
+LARGEST = 2**20
+"""Pixels of the largest copy, whatever `MOST` says: memory must not grow with the picture."""
+
+WINDOW = 17
+"""Pixels of the copy, a side of the square in which one linear function of the content's greys has to explain what is no stroke."""
+
+FLAT = 0.03
+"""Deviation of the content's greys in a window, of pictures in 0..1, at which strokes are halved."""
+
+FAINT = 1e-3
+"""Variance of greys in a window that explains hardly anything: noise."""
+
+
+def reduction(height: int, width: int) -> int:
+    """By how much the sides of the copy of a picture of this size are smaller; 1 if it has none, being small itself."""
+    area = height * width
+    return max(min(round(math.sqrt(area / PIXELS)), MOST), math.ceil(math.sqrt(area / LARGEST)))
+
+
+def strokes_of(painted: Tensor, content: Tensor) -> Tensor:
+    """What is stroke in a painted picture, where its content is flat.
+
+    It is what a guided filter (He et al., ECCV 2010), with the content's greys for its guide, takes out of the change.
+
+    Args:
+        painted: `[B, 3, H, W]` RGB in 0..1.
+        content: what it was made of, of the same shape.
+
+    Returns:
+        `[B, 3, H, W]`, fp32, mean 0 about every place.
+    """
+    change = painted.float() - content.float()
+    grey = content.float().mean(dim=1, keepdim=True)
+    means = window_means(torch.cat([grey, grey.square(), change, change * grey], dim=1), WINDOW)
+    mean_grey, squares, mean_change, products = means.split([1, 1, 3, 3], dim=1)
+    variance = (squares - mean_grey.square()).clamp(min=0)
+    slope = (products - mean_grey * mean_change) / (variance + FAINT)
+    slope, offset = window_means(torch.cat([slope, mean_change - slope * mean_grey], dim=1), WINDOW).split(3, dim=1)
+    return (change - slope * grey - offset) * (FLAT**2 / (variance + FLAT**2))
+
+
+def enlarged(strokes: Tensor, factor: int, rows: slice, columns: slice) -> Tensor:
+    """Rows and columns of `[B, 3, H, W]` strokes with sides `factor` times as long; the same for a part as for the whole."""
+    top, left = (max(part.start // factor - 1, 0) for part in (rows, columns))
+    bottom, right = (-(-part.stop // factor) + 1 for part in (rows, columns))
+    larger = F.interpolate(strokes[..., top:bottom, left:right], scale_factor=factor, mode="bilinear")
+    top, left = top * factor, left * factor
+    return larger[..., rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
