@@ -19,8 +19,9 @@ from .rims import window_means
 PIXELS = 2**17
 """Of the copy, about: strokes are as wide beside the picture as they are in one of 360 by 360 pixels."""
 
-MOST = 4
-"""The copy's sides are smaller by this at most, or strokes would leave a gap between the broad and the fine."""
+LEAST, MOST = 3, 4
+"""By how much the sides of the copy are smaller: with less, strokes that the network paints anyway would only become harder, with more
+there would be none between the broad and the fine."""
 
 LARGEST = 2**20
 """Pixels of the largest copy, whatever `MOST` says: memory must not grow with the picture."""
@@ -36,9 +37,11 @@ FAINT = 1e-3
 
 
 def reduction(height: int, width: int) -> int:
-    """By how much the sides of the copy of a picture of this size are smaller; 1 if it has none, being small itself."""
+    """By how much the sides of a picture's copy are smaller; 1 if the picture, below 900 by 900 pixels about, has none."""
     area = height * width
-    return max(min(round(math.sqrt(area / PIXELS)), MOST), math.ceil(math.sqrt(area / LARGEST)))
+    if (factor := round(math.sqrt(area / PIXELS))) < LEAST:
+        return 1
+    return max(min(factor, MOST), math.ceil(math.sqrt(area / LARGEST)))
 
 
 def strokes_of(painted: Tensor, content: Tensor) -> Tensor:
