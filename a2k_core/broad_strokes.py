@@ -32,6 +32,9 @@ WINDOW = 17
 FLAT = 0.03
 """Deviation of the content's greys in a window, of pictures in 0..1, at which strokes are halved."""
 
+STRONGEST = 0.05
+"""Strokes are never stronger, of pictures in 0..1: a bold style's would become the drawing."""
+
 FAINT = 1e-3
 """Variance of greys in a window that explains hardly anything: noise."""
 
@@ -44,7 +47,7 @@ def reduction(height: int, width: int) -> int:
     return max(min(factor, MOST), math.ceil(math.sqrt(area / LARGEST)))
 
 
-def strokes_of(painted: Tensor, content: Tensor) -> Tensor:
+def strokes_of(painted: Tensor, content: Tensor, share: float) -> Tensor:
     """What is stroke in a painted picture, where its content is flat.
 
     It is what a guided filter (He et al., ECCV 2010), with the content's greys for its guide, takes out of the change.
@@ -52,6 +55,7 @@ def strokes_of(painted: Tensor, content: Tensor) -> Tensor:
     Args:
         painted: `[B, 3, H, W]` RGB in 0..1.
         content: what it was made of, of the same shape.
+        share: how much of faint strokes is given; strong ones come to `STRONGEST` at most.
 
     Returns:
         `[B, 3, H, W]`, fp32, mean 0 about every place.
@@ -63,7 +67,8 @@ def strokes_of(painted: Tensor, content: Tensor) -> Tensor:
     variance = (squares - mean_grey.square()).clamp(min=0)
     slope = (products - mean_grey * mean_change) / (variance + FAINT)
     slope, offset = window_means(torch.cat([slope, mean_change - slope * mean_grey], dim=1), WINDOW).split(3, dim=1)
-    return (change - slope * grey - offset) * (FLAT**2 / (variance + FLAT**2))
+    strokes = (change - slope * grey - offset) * (FLAT**2 / (variance + FLAT**2))
+    return STRONGEST * torch.tanh(strokes * (share / STRONGEST))
 
 
 def enlarged(strokes: Tensor, factor: int, rows: slice, columns: slice) -> Tensor:

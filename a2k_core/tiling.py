@@ -171,7 +171,7 @@ class TiledTransfer:
         self.colours = inner.colours
         if config.broad_strokes:
             assert painted.picture is not None
-            strokes = config.broad_strokes * strokes_of(painted.picture, copy)
+            strokes = strokes_of(painted.picture, copy, config.broad_strokes)
             shape = (content.batch, content.height, content.width)
             self.strokes = Content(lambda *part: enlarged(strokes, factor, *part), shape, self.grid)
 
