@@ -20,6 +20,7 @@ from .content import Content, Read
 from .encoded_style import EncodedStyle
 from .encoder import Features
 from .errors import InputError
+from .features import PutTogether, cropped
 from .memory import available, choose_tile, is_out_of_memory, release
 from .mending import Mending
 from .pieces import Pieces
@@ -91,11 +92,9 @@ class TiledTransfer:
         self.strength = strength
         self.progress = progress
         self.grid = model.config.grid
-        self.everywhere: Regions = (self.bounds, self.bounds, self.bounds)
         self.reach = reach(model.config)
         self.mending = Mending(self.bounds, strength) if model.config.mend_rims else None
-        self.keep = False
-        self.kept: Features | None = None
+        self.kept: PutTogether | None = None
         self.partials: list[PartialMoments] = []
         self.moments: list[Moments] = []
         self.colours: ColourMatch | None = None
@@ -119,7 +118,7 @@ class TiledTransfer:
             config, device = self.model.config, self.model.device
             margin = self.reach.encoder + max(self.reach.attention) + max(self.reach.decoder) + self.grid
             memory = available(device) - reserved - self._held_memory
-            side, self.keep = choose_tile(
+            side, keep = choose_tile(
                 config,
                 self.model.dtype,
                 device,
@@ -129,6 +128,7 @@ class TiledTransfer:
                 margin,
                 memory,
             )
+            self.kept = PutTogether(self.bounds) if keep else None
         elif tile is not None:
             side = tile
         may_shrink = tile is not None
@@ -200,7 +200,7 @@ class TiledTransfer:
                     self.progress(min(1.0, self._area_done / (2 * self.bounds.area)))
                 continue
             # Only now: until the except clause ends, the error's traceback keeps the tensors alive.
-            self.keep, self.kept = False, None
+            self.kept = None
             release(self.model.device)
             side = max(max(region.bottom - region.top, region.right - region.left) // 2, self.grid)
             left = [part for larger in [*left, region] for part in larger.split(side, self.grid)[::-1]]
@@ -211,11 +211,11 @@ class TiledTransfer:
         features = self._encode(region)
         if region == self.bounds:
             self.moments = [channel_moments(level) for level in features]
-            self.kept = features
+            self.kept = PutTogether(self.bounds, features)
             return
         partials = [PartialMoments.of(level) for level in features]
-        if self.keep:
-            self._keep(features, region)
+        if self.kept:
+            self.kept.put(features, region)
         if self.partials:
             partials = [before.merged(level) for before, level in zip(self.partials, partials, strict=True)]
         self.partials = partials
@@ -258,9 +258,9 @@ class TiledTransfer:
         decoded = self._grown((region, region, region), self.reach.decoder, STRIDES)
         attended = self._grown(decoded, self.reach.attention, self.reach.blocks)
         if self.kept:
-            return self._crop(self.kept, self.everywhere, attended), attended, decoded
+            return self.kept.part(attended), attended, decoded
         around = Region.around(attended)
-        return self._crop(self._encode(around), (around, around, around), attended), attended, decoded
+        return cropped(self._encode(around), (around, around, around), attended), attended, decoded
 
     def _grown(self, regions: Regions, margins: EachLevel, multiples: EachLevel) -> Regions:
         """`Region.grown` at each level."""
@@ -305,34 +305,8 @@ class TiledTransfer:
             content = content + self.strokes.padded(seen).to(content)
         image = self.model.grained(content, self.style.grain, seen.top, seen.left)
         features = self.model.encoder(image.to(self.model.dtype, memory_format=torch.channels_last))
-        return self._crop(features, (seen, seen, seen), (region, region, region))
+        return cropped(features, (seen, seen, seen), (region, region, region))
 
     def _decode(self, features: Features, at: Regions, decoded: Regions, region: Region) -> Tensor:
         """The pixels of `region`, seeing the features of `decoded`, from those of `at`."""
-        return self.model.decode(self._crop(features, at, decoded), decoded, region)
-
-    def _keep(self, features: Features, region: Region) -> None:
-        """Put the features of a region where those of the whole picture are collected."""
-        if self.kept is None:
-            level4, level8, level16 = (
-                torch.empty(
-                    (*level.shape[:2], self.bounds.bottom // stride, self.bounds.right // stride),
-                    dtype=level.dtype,
-                    device=level.device,
-                    memory_format=torch.channels_last,
-                )
-                for level, stride in zip(features, STRIDES, strict=True)
-            )
-            self.kept = level4, level8, level16
-        kept = self._crop(self.kept, self.everywhere, (region, region, region))
-        for part, piece in zip(kept, features, strict=True):
-            part.copy_(piece)
-
-    @staticmethod
-    def _crop(features: Features, at: Regions, to: Regions) -> Features:
-        """The part of the features, which lie `at`, that belongs `to`, inside."""
-        level4, level8, level16 = (
-            level[inner.within(outer, stride)]
-            for level, outer, inner, stride in zip(features, at, to, STRIDES, strict=True)
-        )
-        return level4, level8, level16
+        return self.model.decode(cropped(features, at, decoded), decoded, region)
