@@ -157,7 +157,7 @@ class StyA2KConfig:
             least_channel_gain=0.3,
             style_side=320,
             grain=0.005,
-            broad_strokes=0.6,
+            broad_strokes=0.5,
             mend_rims=True,
             colour_match=True,
         )

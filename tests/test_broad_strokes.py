@@ -66,23 +66,23 @@ def test_strokes_are_what_neither_content_nor_tones_explain() -> None:
     content = 0.5 + 2 * waves(64, 96, 48)
     # Another contrast and another colour, which a linear function of greys explains.
     tinted = 0.3 * content + torch.tensor([0.1, 0.2, 0.3])[:, None, None]
-    assert strokes_of(tinted, content, 0.6).abs().max() < 0.005
+    assert strokes_of(tinted, content, 0.5).abs().max() < 0.005
     flat = torch.full((1, 3, 64, 96), 0.5)
-    assert strokes_of(flat + 0.3, flat, 0.6).abs().max() < 1e-6
+    assert strokes_of(flat + 0.3, flat, 0.5).abs().max() < 1e-6
     ripple = 0.2 * waves(64, 96, 8)
-    found = strokes_of(flat + ripple, flat, 0.6)
+    found = strokes_of(flat + ripple, flat, 0.5)
     # Borders, where windows are cut, apart.
-    torch.testing.assert_close(found[..., 16:-16], 0.6 * ripple[..., 16:-16], rtol=0, atol=0.002)
-    assert strokes_of(flat + 20 * ripple, flat, 0.6).abs().max() == pytest.approx(STRONGEST, rel=0.01)
+    torch.testing.assert_close(found[..., 16:-16], 0.5 * ripple[..., 16:-16], rtol=0, atol=0.002)
+    assert strokes_of(flat + 20 * ripple, flat, 0.5).abs().max() == pytest.approx(STRONGEST, rel=0.01)
 
 
 def test_there_are_none_beside_edges() -> None:
     content = torch.full((1, 3, 64, 128), 0.8)
     content[..., :64] = 0.1
     ripple = 0.2 * waves(64, 128, 8)
-    found = strokes_of(content + ripple, content, 0.6)
+    found = strokes_of(content + ripple, content, 0.5)
     assert found[..., 60:68].abs().max() < 0.05 * ripple.abs().max()
-    assert found[..., 90:110].abs().max() > 0.5 * ripple.abs().max()
+    assert found[..., 90:110].abs().max() > 0.4 * ripple.abs().max()
 
 
 @pytest.mark.parametrize("factor", [2, 3, 7])
