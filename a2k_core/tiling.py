@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .broad_strokes import enlarged, reduction, strokes_of
@@ -152,26 +153,26 @@ class TiledTransfer:
             factor = math.ceil(math.sqrt(content.area / COLOURS_OF_COPY))
         if factor == 1:
             return
-        copy = content.reduced(factor).to(self.model.device)
-        shape = (content.batch, *copy.shape[-2:])
-        painted, progress = Pieces(*copy.shape[-2:]), None
+        reduced = content.reduced(factor).to(self.model.device)
+        # On the grid, or a third of the work on a small copy would go into what it is padded with.
+        size = [self.grid * max(round(side / self.grid), 1) for side in reduced.shape[-2:]]
+        copy = F.interpolate(reduced, size=size, mode="bilinear")
+        painted, progress = Pieces(*size), None
         if self.progress:
             share = 1 / (1 + factor**2)
             progress, self.progress = share_of(self.progress, 0, share), share_of(self.progress, share, 1)
-        inner = TiledTransfer(
-            self.model,
-            lambda rows, columns: copy[..., rows, columns],
-            painted.put,
-            shape,
-            self.style,
-            self.strength,
-            progress,
-        )
+
+        def read(rows: slice, columns: slice) -> Tensor:
+            return copy[..., rows, columns]
+
+        shape = (content.batch, size[0], size[1])
+        inner = TiledTransfer(self.model, read, painted.put, shape, self.style, self.strength, progress)
         inner.run(tile, reserved)
         self.colours = inner.colours
         if config.broad_strokes:
             assert painted.picture is not None
             strokes = strokes_of(painted.picture, copy, config.broad_strokes)
+            strokes = F.interpolate(strokes, size=reduced.shape[-2:], mode="bilinear")
             shape = (content.batch, content.height, content.width)
             self.strokes = Content(lambda *part: enlarged(strokes, factor, *part), shape, self.grid)
 
