@@ -36,7 +36,7 @@ def fingerprint(model: StyA2K) -> str:
     known: str | None = model.__dict__.get("_fingerprint")
     if known is None:
         config = model.config.to_dict()
-        del config["mend_rims"]  # no matter to a style
+        del config["mend_rims"], config["broad_strokes"]  # no matter to a style
         if not config["least_channel_gain"]:
             del config["least_channel_gain"]  # styles saved before there was this field stay good
         digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())

@@ -154,8 +154,8 @@ class TiledTransfer:
         if factor == 1:
             return
         reduced = content.reduced(factor).to(self.model.device)
-        # On the grid, or a third of the work on a small copy would go into what it is padded with.
-        size = [self.grid * max(round(side / self.grid), 1) for side in reduced.shape[-2:]]
+        # On the grid, or a third of the work on a small copy would go into what it is padded with; narrow strips stay narrow.
+        size = [self.grid * round(side / self.grid) or side for side in reduced.shape[-2:]]
         copy = F.interpolate(reduced, size=size, mode="bilinear")
         painted, progress = Pieces(*size), None
         if self.progress:
