@@ -3,7 +3,7 @@
 A network's strokes are some pixels wide, however large the picture: a sky of 1024 px becomes an even relief of strokes that are
 all alike. So a large content is painted at a fraction of its size first. What is stroke in that, and neither the content nor its
 colours, is put under the content where it is flat, and the network paints its finer strokes along it. Faces, edges and tones stay
-as they are. The copy of a very large picture has broad strokes of its own copy. The paper has none of this.
+as they are. The paper has none of this.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ LEAST, MOST = 3, 4
 """By how much the sides of the copy are smaller: with less, strokes that the network paints anyway would only become harder, with more
 there would be none between the broad and the fine."""
 
-LARGEST = 2**20
-"""Pixels of the largest copy, whatever `MOST` says: memory must not grow with the picture."""
+LARGEST = 2**19
+"""Pixels, about, of the largest copy, whatever `MOST` says: memory must not grow with the picture."""
 
 CELL = 4
 """Pixels of the copy, the side of the squares whose means are compared: the quick guided filter (He and Sun, 2015)."""

@@ -50,6 +50,10 @@ COLOURS_OF_COPY = 2**18
 """Pixels, about, of the reduced copy whose result says so for larger ones. It costs a thirty-sixth more at most."""
 
 
+COPY_TILE = 1024
+"""Side of the tiles that copies are painted in, whatever tiles the picture has: roundings in its strokes could send blocks elsewhere."""
+
+
 def share_of(progress: Progress, start: float, stop: float) -> Progress:
     """Report a part of the work as what it is of the whole."""
     return lambda done: progress(start + (stop - start) * done)
@@ -113,7 +117,7 @@ class TiledTransfer:
             tile: see `Tile`.
             reserved: bytes that count as available but are already spoken for.
         """
-        self._paint_copy(tile, reserved)
+        self._paint_copy()
         side = max(self.bounds)
         if tile == "auto":
             config, device = self.model.config, self.model.device
@@ -142,7 +146,7 @@ class TiledTransfer:
             return
         self._each(regions, lambda region: self._stylize(region, self._finish), may_shrink)
 
-    def _paint_copy(self, tile: Tile, reserved: int) -> None:
+    def _paint_copy(self) -> None:
         """What has to be known of a large picture beforehand, from a reduced copy: broad strokes, and what moves its colours if it is
         not held."""
         config, content = self.model.config, self.content
@@ -167,7 +171,7 @@ class TiledTransfer:
 
         shape = (content.batch, size[0], size[1])
         inner = TiledTransfer(self.model, read, painted.put, shape, self.style, self.strength, progress)
-        inner.run(tile, reserved)
+        inner.run(COPY_TILE)
         self.colours = inner.colours
         if config.broad_strokes:
             assert painted.picture is not None
