@@ -17,6 +17,11 @@ STRIP = 2**20
 """Pixels, about, that are read at once where a picture is gone through from top to bottom."""
 
 
+def reading(picture: Tensor) -> Read:
+    """From a picture `[B, 3, H, W]` that is there as a whole; views."""
+    return lambda rows, columns: picture[..., rows, columns]
+
+
 class Content:
     """A picture, or a batch of equally large ones.
 

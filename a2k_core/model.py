@@ -13,7 +13,7 @@ from .all_to_key import AllToKey
 from .blocks import pad_to_multiple
 from .colour import Colours, colour_match, colours_of
 from .config import STRIDES, StyA2KConfig
-from .content import Read
+from .content import Read, reading
 from .decoder import CompactDecoder, VGGDecoder
 from .encoded_style import EncodedStyle
 from .encoder import CompactEncoder, Features, VGGEncoder
@@ -22,17 +22,11 @@ from .grain import add_grain, grain_of
 from .layers import conv3x3
 from .memory import AUTO_TILES, pictures_at_once
 from .pieces import Pieces
+from .progress import Progress, share_of
 from .regions import Region, Regions
 from .rims import mend_rims
 from .statistics import Moments, channel_moments
-from .tiling import (
-    Progress,
-    Tile,
-    TiledTransfer,
-    Write,
-    check_tile,
-    share_of,
-)
+from .tiling import Tile, TiledTransfer, Write, check_tile
 
 MAX_STRENGTH = 2.0
 
@@ -120,7 +114,8 @@ class StyA2K(nn.Module):
             strength: 0 returns the content itself, 1 is the full style, up to 2 exaggerates. It mixes features; below 1 it
                 also gives back, in proportion, the detail that encoding and decoding the content loses.
             tile: None computes all pictures at once, whole. A side in pixels, from `config.grid` up, computes picture by
-                picture in tiles, which gives the same result in memory that depends on the tile only; 1024 is a good one.
+                picture in tiles, which gives the same result in memory that depends on the tile only (of a network with broad
+                strokes, a picture above some 900 by 900 pixels takes what half a megapixel does at least); 1024 is a good one.
                 "auto" takes whole pictures where they fit into the memory there is, else tiles. Tiles become smaller by
                 themselves when memory runs out. The same result means to 1e-3 in fp32; in half precision, and in the TF32 that
                 torch has for fp32 convolutions on NVIDIA cards, roundings can send a block to another of the style's.
@@ -206,12 +201,11 @@ class StyA2K(nn.Module):
         count, _, height, width = content.shape
         whole = Pieces(height, width)
 
-        def read(rows: slice, columns: slice) -> Tensor:
-            return content[..., rows, columns]
-
         style = encoded_style.to(self.device, self.dtype)
         reserved = content.nbytes if content.device.type == self.device.type else 0
-        TiledTransfer(self, read, whole.put, (count, height, width), style, strength, progress).run(tile, reserved)
+        TiledTransfer(self, reading(content), whole.put, (count, height, width), style, strength, progress).run(
+            tile, reserved
+        )
         assert whole.picture is not None
         return whole.picture
 

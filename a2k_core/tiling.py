@@ -17,7 +17,7 @@ from torch import Tensor
 from .broad_strokes import enlarged, reduction, strokes_of
 from .colour import ColourMatch, colour_match, colours_aimed_at, colours_of
 from .config import STRIDES
-from .content import Content, Read
+from .content import Content, Read, reading
 from .encoded_style import EncodedStyle
 from .encoder import Features
 from .errors import InputError
@@ -25,6 +25,7 @@ from .features import PutTogether, cropped
 from .memory import available, choose_tile, is_out_of_memory, release
 from .mending import Mending
 from .pieces import Pieces
+from .progress import Progress, share_of
 from .reach import EachLevel, reach
 from .regions import Region, Regions
 from .statistics import Moments, PartialMoments, channel_moments
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
 Tile = int | Literal["auto"] | None
 """Side of a tile in pixels; or whole pictures where they fit into memory and tiles where not; or whole pictures."""
-
-Progress = Callable[[float], None]
-"""Is told how much is done, from 0 to 1, after each step. What it raises ends the work."""
 
 Write = Callable[[int, int, Tensor], None]
 """Takes a finished piece, `[B, 3, h, w]` in 0..1 of the dtype and device that were read, and its top and left."""
@@ -52,11 +50,6 @@ COLOURS_OF_COPY = 2**18
 
 COPY_TILE = 1024
 """Side of the tiles that copies are painted in, whatever tiles the picture has: roundings in its strokes could send blocks elsewhere."""
-
-
-def share_of(progress: Progress, start: float, stop: float) -> Progress:
-    """Report a part of the work as what it is of the whole."""
-    return lambda done: progress(start + (stop - start) * done)
 
 
 def check_tile(tile: object, grid: int) -> None:
@@ -109,9 +102,9 @@ class TiledTransfer:
     def run(self, tile: Tile, reserved: int = 0) -> None:
         """Compute everything.
 
-        With a tile's side, memory depends on it alone; content features are computed twice, for the moments and for the
-        picture. With "auto" they are kept from the first pass to the other where they fit into memory. With either, tiles are
-        quartered when memory runs out all the same.
+        With a tile's side, memory depends on it alone (or on `COPY_TILE` where that is larger and there is a copy); content features
+        are computed twice, for the moments and for the picture. With "auto" they are kept from the first pass to the other where
+        they fit into memory. With either, tiles are quartered when memory runs out all the same.
 
         Args:
             tile: see `Tile`.
@@ -165,12 +158,8 @@ class TiledTransfer:
         if self.progress:
             share = 1 / (1 + factor**2)
             progress, self.progress = share_of(self.progress, 0, share), share_of(self.progress, share, 1)
-
-        def read(rows: slice, columns: slice) -> Tensor:
-            return copy[..., rows, columns]
-
         shape = (content.batch, size[0], size[1])
-        inner = TiledTransfer(self.model, read, painted.put, shape, self.style, self.strength, progress)
+        inner = TiledTransfer(self.model, reading(copy), painted.put, shape, self.style, self.strength, progress)
         inner.run(COPY_TILE)
         self.colours = inner.colours
         if config.broad_strokes:
