@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from . import tones
+from .contrast import contrasts, octaves
 from .devices import double, kept
 from .shoulder import Shoulder, shoulder
 from .tones import ToneCurve, grey_levels, tone_curve
@@ -43,6 +44,9 @@ class Colours(NamedTuple):
     levels: Tensor
     """`[B, LEVELS]`, see `grey_levels`."""
 
+    contrasts: Tensor
+    """`[B, BANDS]`, see `contrast.py`."""
+
 
 class ColourMatch(NamedTuple):
     """A tone curve, matrix @ colour + offset, a shoulder, for each picture of a batch; that of one picture serves any batch."""
@@ -65,8 +69,8 @@ class ColourMatch(NamedTuple):
 def colours_of(image: Tensor) -> Colours:
     """Of whole pictures, `[B, 3, H, W]` RGB."""
     with torch.autocast(image.device.type, enabled=False):
-        image = sampled(image)
-        return Colours(*_moments(image), grey_levels(image))
+        some = sampled(image)
+        return Colours(*_moments(some), grey_levels(some), contrasts(octaves(image)))
 
 
 def colours_aimed_at(content: Colours | None, style: Colours, strength: float) -> Colours:
@@ -76,7 +80,7 @@ def colours_aimed_at(content: Colours | None, style: Colours, strength: float) -
     """
     if content is None:
         # Exaggerated features alone would be moved back to the style's own contrast.
-        return style._replace(covariance=strength * style.covariance)
+        return style._replace(covariance=strength * style.covariance, contrasts=math.sqrt(strength) * style.contrasts)
     return Colours(*(torch.lerp(a.to(b), b, strength) for a, b in zip(content, style, strict=True)))
 
 

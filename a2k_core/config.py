@@ -13,7 +13,9 @@ MAX_SIZE = 8192
 STRIDES = (4, 8, 16)
 """Pixels per feature of the three stylized levels (relu3_1, relu4_1, relu5_1 of VGG-19)."""
 
-ADDED = frozenset({"colour_match", "style_side", "least_gain", "least_channel_gain", "mend_rims", "broad_strokes"})
+ADDED = frozenset(
+    {"colour_match", "style_side", "least_gain", "least_channel_gain", "mend_rims", "broad_strokes", "contrast_match"}
+)
 """Fields that the first files do not have: there they are off, their default."""
 
 
@@ -75,6 +77,9 @@ class StyA2KConfig:
     colour_match: bool = False
     """Move the colours of the result to the style's; see `colour.py`. The paper does not."""
 
+    contrast_match: bool = False
+    """`colour_match` only: make the greys of the result vary at each scale as the style's do; see `contrast.py`. The paper does not."""
+
     def __post_init__(self) -> None:
         # JSON has lists only; tuples keep the dataclass hashable.
         for name in ("encoder_widths", "channels", "attention_channels", "blocks"):
@@ -104,7 +109,7 @@ class StyA2KConfig:
         _require(self.residual in ("raw", "adain"), "residual", self.residual, "'raw' or 'adain'")
         _require(isinstance(self.scaled_logits, bool), "scaled_logits", self.scaled_logits, "true or false")
         _require(isinstance(self.overlap, bool), "overlap", self.overlap, "true or false")
-        for name in ("mend_rims", "colour_match"):
+        for name in ("mend_rims", "colour_match", "contrast_match"):
             _require(isinstance(getattr(self, name), bool), name, getattr(self, name), "true or false")
         if self.style_side is not None:
             good = _is_positive_int(self.style_side) and self.style_side >= self.grid
@@ -113,6 +118,8 @@ class StyA2KConfig:
             value = getattr(self, name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             _require(number and 0 <= value <= 1, name, value, "a number from 0 to 1")
+        if self.contrast_match:
+            _require(self.colour_match, "contrast_match", True, "false where colour_match is off")
         if self.overlap:
             _require(all(b % 2 == 0 for b in self.blocks), "blocks", self.blocks, "even sides when overlap is on")
         if self.backbone == "compact":
@@ -160,6 +167,7 @@ class StyA2KConfig:
             broad_strokes=0.5,
             mend_rims=True,
             colour_match=True,
+            contrast_match=True,
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from .blocks import pad_to_multiple
 from .colour import Colours, colour_match, colours_of
 from .config import STRIDES, StyA2KConfig
 from .content import Read, reading
+from .contrast import match_contrast
 from .decoder import CompactDecoder, VGGDecoder
 from .encoded_style import EncodedStyle
 from .encoder import CompactEncoder, Features, VGGEncoder
@@ -266,10 +267,11 @@ class StyA2K(nn.Module):
         return mend_rims(image, content) if self.config.mend_rims else image
 
     def match_colours(self, image: Tensor, style: EncodedStyle) -> Tensor:
-        """A whole decoded picture `[B, 3, H, W]` in the style's colours, if the configuration says so; differentiable."""
+        """A whole decoded picture `[B, 3, H, W]` in the style's colours and contrasts, if the configuration says so; differentiable."""
         if not self.config.colour_match:
             return image
-        return colour_match(image, style.colours).apply(image)
+        matched = colour_match(image, style.colours).apply(image)
+        return match_contrast(matched, style.colours.contrasts) if self.config.contrast_match else matched
 
     @property
     def _merge_upsampling(self) -> str:

@@ -12,6 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .regions import Region
+from .trailing import Change
+
 CELL = 8
 """Pixels. What is coarse are the means of squares of this side; rims are wider, most strokes are finer."""
 
@@ -49,6 +52,22 @@ def mend_rims(image: Tensor, content: Tensor) -> Tensor:
     """
     with torch.autocast(image.device.type, enabled=False):
         return image + spread(correction(cells(image), cells(content))).to(image.dtype)
+
+
+def rim_mending(strength: float) -> Change:
+    """Rims mended piece by piece, at a transfer's strength; the guide is `mending_guide`."""
+
+    def added(guide: Tensor, seen: Region, done: Region) -> Tensor:
+        near = done.grown(CELL, CELL, seen)
+        corrections = correction(guide[:, :3], guide[:, 3:], strength)
+        return spread(corrections[near.within(seen, CELL)])[done.within(near, 1)]
+
+    return Change(added, REACH, SQUARE, CELL)
+
+
+def mending_guide(decoded: Tensor, content: Tensor) -> Tensor:
+    """Cells of the first three channels of what was decoded, and of the content: `[B, 6, h / CELL, w / CELL]`."""
+    return torch.cat([cells(decoded[:, :3]), cells(content)], dim=1)
 
 
 def cells(picture: Tensor) -> Tensor:

@@ -20,11 +20,11 @@ from .errors import CheckpointError
 from .model import StyA2K
 
 FORMAT = "stya2k-style"
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 _FIELDS = tuple(field.name for field in dataclasses.fields(LevelStyle))
 _LEVELS = 3
 _RANKS = {"region_key": 4, "region_value": 4, "block_key": 5, "block_value": 5, "mean": 4, "std": 4}
-_WHOLE_RANKS = {"colours.mean": 2, "colours.covariance": 3, "colours.levels": 2, "grain": 4}
+_WHOLE_RANKS = {"colours.mean": 2, "colours.covariance": 3, "colours.levels": 2, "colours.contrasts": 2, "grain": 4}
 
 
 def fingerprint(model: StyA2K) -> str:
@@ -36,7 +36,7 @@ def fingerprint(model: StyA2K) -> str:
     known: str | None = model.__dict__.get("_fingerprint")
     if known is None:
         config = model.config.to_dict()
-        del config["mend_rims"], config["broad_strokes"]  # no matter to a style
+        del config["mend_rims"], config["broad_strokes"], config["contrast_match"]  # no matter to a style
         if not config["least_channel_gain"]:
             del config["least_channel_gain"]  # styles saved before there was this field stay good
         digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())

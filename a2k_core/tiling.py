@@ -15,20 +15,22 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .broad_strokes import enlarged, reduction, strokes_of
-from .colour import ColourMatch, colour_match, colours_aimed_at, colours_of
+from .colour import ColourMatch, Colours, colour_match, colours_aimed_at, colours_of
 from .config import STRIDES
 from .content import Content, Read, reading
+from .contrast import contrast_change, contrast_matching, contrasts, gains, octaves, shown_greys
 from .encoded_style import EncodedStyle
 from .encoder import Features
 from .errors import InputError
 from .features import PutTogether, cropped
 from .memory import available, choose_tile, is_out_of_memory, release
-from .mending import Mending
 from .pieces import Pieces
 from .progress import Progress, share_of
 from .reach import EachLevel, reach
 from .regions import Region, Regions
+from .rims import mending_guide, rim_mending
 from .statistics import Moments, PartialMoments, channel_moments
+from .trailing import Trailing
 
 if TYPE_CHECKING:
     from .model import StyA2K
@@ -91,11 +93,13 @@ class TiledTransfer:
         self.progress = progress
         self.grid = model.config.grid
         self.reach = reach(model.config)
-        self.mending = Mending(self.bounds, strength) if model.config.mend_rims else None
+        self.mending = Trailing(self.bounds, rim_mending(strength)) if model.config.mend_rims else None
         self.kept: PutTogether | None = None
         self.partials: list[PartialMoments] = []
         self.moments: list[Moments] = []
         self.colours: ColourMatch | None = None
+        self.gains: Tensor | None = None
+        self.matching: Trailing | None = None
         self.strokes: Content | None = None
         self._area_done = 0
 
@@ -132,12 +136,11 @@ class TiledTransfer:
         may_shrink = tile is not None
         regions = self._measure(side, may_shrink)
         if self._is_held:
-            regions, decoded = self._whole(regions, may_shrink)
-            self.colours = self._colours_of_itself(decoded)
-            for region in map(self.content.inside, regions):
-                self._finish(region, decoded[region.within(self.bounds, 1)])
+            self._finish_whole(*self._whole(regions, may_shrink))
             return
-        self._each(regions, lambda region: self._stylize(region, self._finish), may_shrink)
+        if self.gains is not None:
+            self.matching = Trailing(self.bounds, contrast_matching(self.gains))
+        self._each(regions, self._stylize_and_finish, may_shrink)
 
     def _paint_copy(self) -> None:
         """What has to be known of a large picture beforehand, from a reduced copy: broad strokes, and what moves its colours if it is
@@ -161,7 +164,7 @@ class TiledTransfer:
         shape = (content.batch, size[0], size[1])
         inner = TiledTransfer(self.model, reading(copy), painted.put, shape, self.style, self.strength, progress)
         inner.run(COPY_TILE)
-        self.colours = inner.colours
+        self.colours, self.gains = inner.colours, inner.gains
         if config.broad_strokes:
             assert painted.picture is not None
             strokes = strokes_of(painted.picture, copy, config.broad_strokes)
@@ -214,16 +217,27 @@ class TiledTransfer:
             partials = [before.merged(level) for before, level in zip(self.partials, partials, strict=True)]
         self.partials = partials
 
-    def _stylize(self, region: Region, use: Callable[[Region, Tensor], None]) -> None:
-        """Second pass: decode a region, and hand on what is complete with it."""
-        decoded, mending = self._decoded(region), self.mending
-        if mending:
-            region, decoded, mending = mending.after(region, decoded, self.content.padded(region).to(decoded.device))
+    def _stylize(self, region: Region) -> tuple[Region, Tensor, Trailing | None]:
+        """Second pass: decode a region, and mend what is complete with it. What and where it is, and what waits then."""
+        decoded = self._decoded(region)
+        if self.mending is None:
+            return region, decoded, None
+        content = self.content.padded(region).to(decoded.device)
+        return self.mending.after(region, decoded, mending_guide(decoded, content))
+
+    def _stylize_and_finish(self, region: Region) -> None:
+        """The same of a picture that is not held: what is complete is written."""
+        region, decoded, mending = self._stylize(region)
+        matching = self.matching
+        if region.area:
+            picture = self._coloured(region, decoded)
+            if matching:
+                region, picture, matching = matching.after(region, picture, shown_greys(picture))
         if region.area:
             inside = self.content.inside(region)
-            use(inside, decoded[inside.within(region, 1)])
+            self._finish(inside, picture[inside.within(region, 1)])
         # Only now: when memory runs out before, the region comes again, in smaller pieces.
-        self.mending = mending
+        self.mending, self.matching = mending, matching
 
     def _decoded(self, region: Region) -> Tensor:
         """A region stylized, `[B, 3, h, w]`, its rims and colours as they come; below full strength `[B, 6, h, w]`, the content as
@@ -235,17 +249,38 @@ class TiledTransfer:
             return image
         return torch.cat([image, self._decode(features, attended, decoded, region)], dim=1)
 
-    def _finish(self, region: Region, decoded: Tensor) -> None:
-        """Write a decoded region in its colours, below full strength with the detail given back that the network loses."""
-        content, image = self.content.pixels(region), decoded[:, :3]
+    def _coloured(self, region: Region, decoded: Tensor) -> Tensor:
+        """A decoded region in its colours, below full strength with the detail given back that the network loses: `[B, 3, h, w]`."""
+        image = decoded[:, :3]
         if self.colours:
             # In part, so that next to no strength changes next to nothing, however well the network rebuilds contents.
             matched = self.colours.apply(image)
             image = matched if self.strength >= 1 else torch.lerp(image.float(), matched, self.strength)
-        image = image.to(content)
         if self.strength < 1:
-            image = image + (1 - self.strength) * (content - decoded[:, 3:].to(content))
-        self.write(region.top, region.left, image.clamp(0, 1))
+            content = self.content.padded(region).to(decoded.device)
+            image = image.to(content.dtype) + (1 - self.strength) * (content - decoded[:, 3:].to(content.dtype))
+        return image
+
+    def _finish(self, region: Region, picture: Tensor) -> None:
+        """Write a region that is as it has to be."""
+        self.write(region.top, region.left, picture.to(self.content.pixels(region)).clamp(0, 1))
+
+    def _finish_whole(self, regions: list[Region], decoded: Tensor) -> None:
+        """Give a whole decoded picture its colours and contrasts, and write it."""
+        target = self._colours_aimed_at()
+        self.colours = colour_match(decoded[:, :3], target)
+        whole = Pieces(self.content.height, self.content.width)
+        regions = [self.content.inside(region) for region in regions]
+        for region in regions:
+            whole.put(region.top, region.left, self._coloured(region, decoded[region.within(self.bounds, 1)]))
+        picture = whole.picture
+        assert picture is not None
+        if self.model.config.contrast_match:
+            greys = octaves(picture)
+            self.gains = gains(contrasts(greys), target.contrasts)
+            picture += contrast_change(greys, self.gains).to(picture)
+        for region in regions:
+            self._finish(region, picture[region.within(self.bounds, 1)])
 
     def _attended(self, region: Region) -> tuple[Features, Regions, Regions]:
         """The features that attention has to see for a region, where they lie, and where those lie that the decoder sees."""
@@ -268,10 +303,14 @@ class TiledTransfer:
         """Second pass of a picture that is held whole until its colours are known: the pieces done, and what is `_decoded`."""
         whole = Pieces(self.content.height, self.content.width)
 
-        def hold(region: Region, decoded: Tensor) -> None:
-            whole.put(region.top, region.left, decoded)
+        def hold(region: Region) -> None:
+            region, decoded, mending = self._stylize(region)
+            if region.area:
+                inside = self.content.inside(region)
+                whole.put(inside.top, inside.left, decoded[inside.within(region, 1)])
+            self.mending = mending
 
-        regions = self._each(regions, lambda region: self._stylize(region, hold), may_shrink)
+        regions = self._each(regions, hold, may_shrink)
         assert whole.picture is not None
         return regions, whole.picture
 
@@ -283,13 +322,17 @@ class TiledTransfer:
     @property
     def _held_memory(self) -> int:
         """Bytes of what is held."""
-        pictures = self.content.batch * (2 if self.strength < 1 else 1) if self._is_held else 0
-        return pictures * 3 * self.content.area * self.model.dtype.itemsize
+        if not self._is_held:
+            return 0
+        of_decoded = 3 * (2 if self.strength < 1 else 1) * self.model.dtype.itemsize
+        # The same in its colours, the octaves of its greys and what is added to them.
+        of_matched = 7 * torch.float32.itemsize if self.model.config.contrast_match else 0
+        return self.content.batch * self.content.area * (of_decoded + of_matched)
 
-    def _colours_of_itself(self, decoded: Tensor) -> ColourMatch:
-        """What moves the colours of a whole decoded picture to where the strength says."""
+    def _colours_aimed_at(self) -> Colours:
+        """The colours and contrasts that the strength asks for."""
         content = colours_of(self.content.pixels(self.bounds)) if self.strength < 1 else None
-        return colour_match(decoded[:, :3], colours_aimed_at(content, self.style.colours, self.strength))
+        return colours_aimed_at(content, self.style.colours, self.strength)
 
     def _encode(self, region: Region) -> Features:
         """The features of a region, exactly those of the whole picture."""

@@ -34,7 +34,7 @@ def random_model(config: StyA2KConfig, seed: int = 0) -> StyA2K:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         # Colours that are matched hide the scale of what is decoded.
-        model = StyA2K(dataclasses.replace(config, colour_match=False))
+        model = StyA2K(dataclasses.replace(config, colour_match=False, contrast_match=False))
         for module in model.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")

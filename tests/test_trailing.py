@@ -1,4 +1,4 @@
-"""Rims mended piece by piece: however a picture is cut, it comes out as mended whole, and little of it waits."""
+"""What trails: however a picture is cut, it comes out as changed whole, and little of it waits."""
 
 from __future__ import annotations
 
@@ -12,18 +12,26 @@ from hypothesis import strategies as st
 from tiny_networks import picture
 from torch import Tensor
 
-from a2k_core.mending import LAG, Mending
+from a2k_core.contrast import contrast_change, contrast_matching, octaves, shown_greys
 from a2k_core.regions import Region
-from a2k_core.rims import mend_rims
+from a2k_core.rims import mend_rims, mending_guide, rim_mending
+from a2k_core.trailing import Trailing
+
+LAG = rim_mending(1.0).lag
+GAINS = torch.tensor([[1.3, 0.8, 1.2, 0.7, 1.3]])
+
+
+def after(mending: Trailing, region: Region, decoded: Tensor, content: Tensor) -> tuple[Region, Tensor, Trailing]:
+    return mending.after(region, decoded, mending_guide(decoded, content))
 
 
 def mended_in_pieces(regions: list[Region], bounds: Region, decoded: Tensor, content: Tensor) -> tuple[Tensor, Tensor]:
     """What comes out, and how often each pixel did."""
     result, times = torch.full_like(decoded, torch.nan), torch.zeros(decoded.shape[-2:])
-    mending = Mending(bounds, 1.0)
+    mending = Trailing(bounds, rim_mending(1.0))
     for region in regions:
         place = region.within(bounds, 1)
-        done, piece, mending = mending.after(region, decoded[place].clone(), content[place])
+        done, piece, mending = after(mending, region, decoded[place].clone(), content[place])
         result[done.within(bounds, 1)] = piece
         times[done.within(bounds, 1)[1:]] += 1
     return result, times
@@ -44,26 +52,36 @@ def test_any_cut_gives_the_whole_and_every_pixel_once(grid: int, height: int, wi
     result, times = mended_in_pieces(regions, bounds, decoded, content)
     assert (times == 1).all()
     assert torch.allclose(result, mend_rims(decoded, content), atol=1e-5)
+    # What trails can be trailed in turn.
+    mending, matching = Trailing(bounds, rim_mending(1.0)), Trailing(bounds, contrast_matching(GAINS))
+    both = torch.full_like(decoded, torch.nan)
+    for region in regions:
+        place = region.within(bounds, 1)
+        done, piece, mending = after(mending, region, decoded[place].clone(), content[place])
+        if done.area:
+            done, piece, matching = matching.after(done, piece, shown_greys(piece))
+            both[done.within(bounds, 1)] = piece
+    assert torch.allclose(both, result + contrast_change(octaves(result), GAINS), atol=1e-5)
 
 
 def test_one_piece_is_mended_where_it_is() -> None:
     bounds = Region(0, 0, 64, 96)
     content, decoded = picture(64, 96, seed=1), picture(64, 96, seed=2)
     wanted = mend_rims(decoded, content)
-    done, piece, waiting = Mending(bounds, 1.0).after(bounds, decoded, content)
+    done, piece, waiting = after(Trailing(bounds, rim_mending(1.0)), bounds, decoded, content)
     assert done == bounds and piece is decoded and torch.equal(piece, wanted)
-    assert waiting.decoded == waiting.cells == ()
+    assert waiting.pictures == waiting.guides == ()
 
 
 @pytest.mark.parametrize("strength", [0, 0.5, 1, 1.7])
 def test_by_half_strength_it_is_half_mended_and_what_comes_along_stays(strength: float) -> None:
     bounds = Region(0, 0, 96, 160)
     content, decoded, other = (picture(96, 160, seed=seed) for seed in (1, 2, 3))
-    mending, both = Mending(bounds, strength), torch.cat([decoded, other], dim=1)
+    mending, both = Trailing(bounds, rim_mending(strength)), torch.cat([decoded, other], dim=1)
     result = torch.empty_like(both)
     for region in bounds.split(64, 32):
         place = region.within(bounds, 1)
-        done, piece, mending = mending.after(region, both[place].clone(), content[place])
+        done, piece, mending = after(mending, region, both[place].clone(), content[place])
         result[done.within(bounds, 1)] = piece
     wanted = torch.lerp(decoded, mend_rims(decoded, content), min(strength, 1))
     assert torch.allclose(result[:, :3], wanted, atol=1e-5)
@@ -76,11 +94,11 @@ def test_strips_wait_and_not_pictures() -> None:
     def most_waiting(height: int) -> int:
         bounds = Region(0, 0, height, 512)
         content, decoded = picture(height, 512, seed=1), picture(height, 512, seed=2)
-        mending, most = Mending(bounds, 1.0), 0
+        mending, most = Trailing(bounds, rim_mending(1.0)), 0
         for region in bounds.split(128, 64):
             place = region.within(bounds, 1)
-            _, _, mending = mending.after(region, decoded[place].clone(), content[place])
-            held = [patch.untyped_storage().nbytes() for _, patch in (*mending.decoded, *mending.cells)]
+            _, _, mending = after(mending, region, decoded[place].clone(), content[place])
+            held = [patch.untyped_storage().nbytes() for _, patch in (*mending.pictures, *mending.guides)]
             most = max(most, sum(held))
         return most
 
@@ -92,11 +110,11 @@ def test_a_piece_that_comes_again_in_parts_makes_no_difference() -> None:
     """When memory runs out after a piece was mended, and before it was used, what waited before is taken up again."""
     bounds = Region(0, 0, 128, 256)
     content, decoded = picture(128, 256, seed=1), picture(128, 256, seed=2)
-    mending, result = Mending(bounds, 1.0), torch.full_like(decoded, torch.nan)
+    mending, result = Trailing(bounds, rim_mending(1.0)), torch.full_like(decoded, torch.nan)
     first, second = bounds.split(128, 64)
     for region, kept in ((first, True), (second, False), *((part, True) for part in second.split(64, 64))):
         place = region.within(bounds, 1)
-        done, piece, waiting = mending.after(region, decoded[place].clone(), content[place])
+        done, piece, waiting = after(mending, region, decoded[place].clone(), content[place])
         if kept:
             result[done.within(bounds, 1)], mending = piece, waiting
     assert torch.allclose(result, mend_rims(decoded, content), atol=1e-5)
@@ -107,14 +125,13 @@ def test_what_waits_is_not_changed_where_it_is() -> None:
     bounds = Region(0, 0, LAG, 3 * LAG)
     content, decoded = picture(LAG, 3 * LAG, seed=1), picture(LAG, 3 * LAG, seed=2)
     first, second = (bounds._replace(left=index * LAG, right=(index + 1) * LAG) for index in (0, 1))
-    _, _, mending = Mending(bounds, 1.0).after(
-        first, decoded[first.within(bounds, 1)], content[first.within(bounds, 1)]
-    )
+    place = first.within(bounds, 1)
+    _, _, mending = after(Trailing(bounds, rim_mending(1.0)), first, decoded[place], content[place])
     place = second.within(bounds, 1)
-    done, mended, _ = mending.after(second, decoded[place].clone(), content[place])
+    done, mended, _ = after(mending, second, decoded[place].clone(), content[place])
     assert done == first
     once = mended.clone()
-    _, again, _ = mending.after(second, decoded[place].clone(), content[place])
+    _, again, _ = after(mending, second, decoded[place].clone(), content[place])
     assert torch.equal(again, once)
 
 
