@@ -25,7 +25,7 @@ SQUARE = 2**BANDS
 REACH = SQUARE - 1
 """Pixels: places depend on nothing farther outside, but that squares of `SQUARE` at multiples of it count as a whole."""
 
-FINEST = 0.5
+FINEST = 0.25
 """Power of the gain of the finest band, where most of the content's edges are; the others get all of theirs."""
 
 MOST = 1.3
@@ -66,7 +66,7 @@ def gains(own: Tensor, wanted: Tensor) -> Tensor:
 
 
 def contrast_change(greys: list[Tensor], gains: Tensor) -> Tensor:
-    """What is to be added to each colour of a picture with these `octaves`, `[B, 1, H, W]`, for gains `[B, BANDS]`."""
+    """What is to be added to each colour of a picture with these `octaves`, `[B, 1, H, W]`, for gains `[B, BANDS]`; see `room_for`."""
     change = torch.zeros_like(greys[-1])
     for fine, coarse, gain in zip(greys[-2::-1], greys[:0:-1], (gains - 1).unbind(1)[::-1], strict=True):
         gain = gain.view(-1, 1, 1, 1)
@@ -75,20 +75,28 @@ def contrast_change(greys: list[Tensor], gains: Tensor) -> Tensor:
     return change
 
 
+def room_for(change: Tensor, image: Tensor) -> Tensor:
+    """As much of a change `[B, 1, H, W]` as each colour of `[B, 3, H, W]` has room for, fp32: nothing new clips."""
+    image = image.float()
+    room = torch.where(change > 0, 1 - image, image).clamp(min=0)
+    return change * room / torch.hypot(room, change).clamp(min=1e-6)
+
+
 def match_contrast(image: Tensor, wanted: Tensor) -> Tensor:
     """A whole picture `[B, 3, H, W]` with contrasts nearer to `[B or 1, BANDS]`, fp32. Differentiable."""
     with torch.autocast(image.device.type, enabled=False):
         greys = octaves(image)
-        return image.float() + contrast_change(greys, gains(contrasts(greys), wanted))
+        image = image.float()
+        return image + room_for(contrast_change(greys, gains(contrasts(greys), wanted)), image)
 
 
 def contrast_matching(gains: Tensor) -> Change:
     """The same piece by piece, for gains `[B, BANDS]`; the guide is the picture, or its `shown_greys`."""
 
-    def added(guide: Tensor, seen: Region, done: Region) -> Tensor:
-        return contrast_change(octaves(guide), gains)[done.within(seen, 1)]
+    def make(picture: Tensor, guide: Tensor, seen: Region, done: Region) -> None:
+        picture += room_for(contrast_change(octaves(guide), gains)[done.within(seen, 1)], picture)
 
-    return Change(added, REACH, SQUARE, 1)
+    return Change(make, REACH, SQUARE, 1)
 
 
 def _enlarged(coarse: Tensor, fine: Tensor) -> Tensor:

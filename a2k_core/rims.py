@@ -55,14 +55,14 @@ def mend_rims(image: Tensor, content: Tensor) -> Tensor:
 
 
 def rim_mending(strength: float) -> Change:
-    """Rims mended piece by piece, at a transfer's strength; the guide is `mending_guide`."""
+    """Rims of a picture's first three channels mended piece by piece, at a transfer's strength; the guide is `mending_guide`."""
 
-    def added(guide: Tensor, seen: Region, done: Region) -> Tensor:
+    def make(picture: Tensor, guide: Tensor, seen: Region, done: Region) -> None:
         near = done.grown(CELL, CELL, seen)
         corrections = correction(guide[:, :3], guide[:, 3:], strength)
-        return spread(corrections[near.within(seen, CELL)])[done.within(near, 1)]
+        picture[:, :3] += spread(corrections[near.within(seen, CELL)])[done.within(near, 1)].to(picture)
 
-    return Change(added, REACH, SQUARE, CELL)
+    return Change(make, REACH, SQUARE, CELL)
 
 
 def mending_guide(decoded: Tensor, content: Tensor) -> Tensor:

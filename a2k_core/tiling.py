@@ -18,7 +18,7 @@ from .broad_strokes import enlarged, reduction, strokes_of
 from .colour import ColourMatch, Colours, colour_match, colours_aimed_at, colours_of
 from .config import STRIDES
 from .content import Content, Read, reading
-from .contrast import contrast_change, contrast_matching, contrasts, gains, octaves, shown_greys
+from .contrast import contrast_change, contrast_matching, contrasts, gains, octaves, room_for, shown_greys
 from .encoded_style import EncodedStyle
 from .encoder import Features
 from .errors import InputError
@@ -278,7 +278,7 @@ class TiledTransfer:
         if self.model.config.contrast_match:
             greys = octaves(picture)
             self.gains = gains(contrasts(greys), target.contrasts)
-            picture += contrast_change(greys, self.gains).to(picture)
+            picture += room_for(contrast_change(greys, self.gains), picture)
         for region in regions:
             self._finish(region, picture[region.within(self.bounds, 1)])
 

@@ -16,10 +16,10 @@ Patches = tuple[tuple[Region, Tensor], ...]
 
 @dataclass(frozen=True)
 class Change:
-    """What is added to a picture, of what is known of it around."""
+    """What is done to a picture by what is known of it around."""
 
-    of: Callable[[Tensor, Region, Region], Tensor]
-    """Takes the guide of a region, that region, and a smaller one; gives what is added there, `[B, 1 or 3, h, w]`."""
+    make: Callable[[Tensor, Tensor, Region, Region], None]
+    """Changes, where it is, the picture of a region; takes the guide of a larger one, that one, and the region."""
 
     reach: int
     """Pixels: it depends on nothing farther outside, but that squares at multiples of `square` count as a whole."""
@@ -56,7 +56,7 @@ class Trailing:
 
         Args:
             region: sides on multiples of half a square; they come in the order of `Region.split`, any of them split further.
-            picture: `[B, C, h, w]`; its first three channels are changed, others just come along.
+            picture: `[B, C, h, w]`.
             guide: `[B, G, h / cell, w / cell]`, what the change depends on.
 
         Returns:
@@ -69,7 +69,7 @@ class Trailing:
         changed = picture if done == region else _assembled(pictures, done, 1)
         if done.area:
             seen = done.grown(change.reach, change.square, self.bounds)
-            changed[:, :3] += change.of(_assembled(guides, seen, change.cell), seen, done).to(changed)
+            change.make(changed, _assembled(guides, seen, change.cell), seen, done)
         needed_no_more = region.trailing(2 * lag, self.bounds)
         rest = _rest(pictures, done, 1), _rest(guides, needed_no_more, change.cell)
         return done, changed, dataclasses.replace(self, pictures=rest[0], guides=rest[1])
