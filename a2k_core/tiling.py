@@ -269,18 +269,20 @@ class TiledTransfer:
         """Give a whole decoded picture its colours and contrasts, and write it."""
         target = self._colours_aimed_at()
         self.colours = colour_match(decoded[:, :3], target)
-        whole = Pieces(self.content.height, self.content.width)
         regions = [self.content.inside(region) for region in regions]
+        # In single precision the same memory: what is decoded gets its colours where it is.
+        picture, change = decoded[:, :3].float(), None
         for region in regions:
-            whole.put(region.top, region.left, self._coloured(region, decoded[region.within(self.bounds, 1)]))
-        picture = whole.picture
-        assert picture is not None
+            place = region.within(self.bounds, 1)
+            picture[place] = self._coloured(region, decoded[place])
         if self.model.config.contrast_match:
             greys = octaves(picture)
             self.gains = gains(contrasts(greys), target.contrasts)
-            picture += room_for(contrast_change(greys, self.gains), picture)
+            change = contrast_change(greys, self.gains)
         for region in regions:
-            self._finish(region, picture[region.within(self.bounds, 1)])
+            place = region.within(self.bounds, 1)
+            piece = picture[place]
+            self._finish(region, piece if change is None else piece + room_for(change[place], piece))
 
     def _attended(self, region: Region) -> tuple[Features, Regions, Regions]:
         """The features that attention has to see for a region, where they lie, and where those lie that the decoder sees."""
@@ -325,9 +327,10 @@ class TiledTransfer:
         if not self._is_held:
             return 0
         of_decoded = 3 * (2 if self.strength < 1 else 1) * self.model.dtype.itemsize
-        # The same in its colours, the octaves of its greys and what is added to them.
-        of_matched = 7 * torch.float32.itemsize if self.model.config.contrast_match else 0
-        return self.content.batch * self.content.area * (of_decoded + of_matched)
+        # The same in its colours, and for contrasts the octaves of its greys and what is added to them.
+        of_coloured = 0 if self.model.dtype is torch.float32 else 3 * torch.float32.itemsize
+        of_greys = 4 * torch.float32.itemsize if self.model.config.contrast_match else 0
+        return self.content.batch * self.content.area * (of_decoded + of_coloured + of_greys)
 
     def _colours_aimed_at(self) -> Colours:
         """The colours and contrasts that the strength asks for."""
