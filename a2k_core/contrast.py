@@ -66,7 +66,7 @@ def gains(own: Tensor, wanted: Tensor) -> Tensor:
 
 
 def contrast_change(greys: list[Tensor], gains: Tensor) -> Tensor:
-    """What is to be added to each colour of a picture with these `octaves`, `[B, 1, H, W]`, for gains `[B, BANDS]`; see `room_for`."""
+    """What is to be added to each colour of a picture with these `octaves`, `[B, 1, H, W]`, for gains `[B, BANDS]`; see `added`."""
     change = torch.zeros_like(greys[-1])
     for fine, coarse, gain in zip(greys[-2::-1], greys[:0:-1], (gains - 1).unbind(1)[::-1], strict=True):
         gain = gain.view(-1, 1, 1, 1)
@@ -75,26 +75,27 @@ def contrast_change(greys: list[Tensor], gains: Tensor) -> Tensor:
     return change
 
 
-def room_for(change: Tensor, image: Tensor) -> Tensor:
-    """As much of a change `[B, 1, H, W]` as each colour of `[B, 3, H, W]` has room for, fp32: nothing new clips."""
+def added(change: Tensor, image: Tensor) -> Tensor:
+    """`[B, 3, H, W]` and as much of a change `[B, 1, H, W]` as each colour has room for: nothing new lies outside 0..1. fp32."""
     image = image.float()
-    room = torch.where(change > 0, 1 - image, image).clamp(min=0)
-    return change * room / torch.hypot(room, change).clamp(min=1e-6)
+    room = ((change > 0).float() - image).abs()
+    # Of what has room for much all is added, of what has none nothing: change * room / hypot(room, change).
+    share = room * torch.rsqrt(room.square() + (change.square() + 1e-12))
+    return torch.addcmul(image, change, share)
 
 
 def match_contrast(image: Tensor, wanted: Tensor) -> Tensor:
     """A whole picture `[B, 3, H, W]` with contrasts nearer to `[B or 1, BANDS]`, fp32. Differentiable."""
     with torch.autocast(image.device.type, enabled=False):
         greys = octaves(image)
-        image = image.float()
-        return image + room_for(contrast_change(greys, gains(contrasts(greys), wanted)), image)
+        return added(contrast_change(greys, gains(contrasts(greys), wanted)), image)
 
 
 def contrast_matching(gains: Tensor) -> Change:
     """The same piece by piece, for gains `[B, BANDS]`; the guide is the picture, or its `shown_greys`."""
 
     def make(picture: Tensor, guide: Tensor, seen: Region, done: Region) -> None:
-        picture += room_for(contrast_change(octaves(guide), gains)[done.within(seen, 1)], picture)
+        picture.copy_(added(contrast_change(octaves(guide), gains)[done.within(seen, 1)], picture))
 
     return Change(make, REACH, SQUARE, 1)
 

@@ -18,7 +18,7 @@ from .broad_strokes import enlarged, reduction, strokes_of
 from .colour import ColourMatch, Colours, colour_match, colours_aimed_at, colours_of
 from .config import STRIDES
 from .content import Content, Read, reading
-from .contrast import contrast_change, contrast_matching, contrasts, gains, octaves, room_for, shown_greys
+from .contrast import added, contrast_change, contrast_matching, contrasts, gains, octaves, shown_greys
 from .encoded_style import EncodedStyle
 from .encoder import Features
 from .errors import InputError
@@ -282,7 +282,7 @@ class TiledTransfer:
         for region in regions:
             place = region.within(self.bounds, 1)
             piece = picture[place]
-            self._finish(region, piece if change is None else piece + room_for(change[place], piece))
+            self._finish(region, piece if change is None else added(change[place], piece))
 
     def _attended(self, region: Region) -> tuple[Features, Regions, Regions]:
         """The features that attention has to see for a region, where they lie, and where those lie that the decoder sees."""

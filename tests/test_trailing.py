@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tiny_networks import picture
 from torch import Tensor
 
-from a2k_core.contrast import contrast_change, contrast_matching, octaves, room_for, shown_greys
+from a2k_core.contrast import added, contrast_change, contrast_matching, octaves, shown_greys
 from a2k_core.regions import Region
 from a2k_core.rims import mend_rims, mending_guide, rim_mending
 from a2k_core.trailing import Trailing
@@ -61,7 +61,7 @@ def test_any_cut_gives_the_whole_and_every_pixel_once(grid: int, height: int, wi
         if done.area:
             done, piece, matching = matching.after(done, piece, shown_greys(piece))
             both[done.within(bounds, 1)] = piece
-    assert torch.allclose(both, result + room_for(contrast_change(octaves(result), GAINS), result), atol=1e-5)
+    assert torch.allclose(both, added(contrast_change(octaves(result), GAINS), result), atol=1e-5)
 
 
 def test_one_piece_is_mended_where_it_is() -> None:
