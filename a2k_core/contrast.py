@@ -85,10 +85,11 @@ def added(change: Tensor, image: Tensor) -> Tensor:
 
 
 def match_contrast(image: Tensor, wanted: Tensor) -> Tensor:
-    """A whole picture `[B, 3, H, W]` with contrasts nearer to `[B or 1, BANDS]`, fp32. Differentiable."""
+    """A whole picture `[B, 3, H, W]` with contrasts nearer to `[B or 1, BANDS]`, fp32. For training: differentiable, and like all
+    there not kept inside 0..1, where a gradient would hang on the sign of what is next to nothing."""
     with torch.autocast(image.device.type, enabled=False):
         greys = octaves(image)
-        return added(contrast_change(greys, gains(contrasts(greys), wanted)), image)
+        return image.float() + contrast_change(greys, gains(contrasts(greys), wanted))
 
 
 def contrast_matching(gains: Tensor) -> Change:

@@ -19,6 +19,7 @@ from .decoder import CompactDecoder, VGGDecoder
 from .encoded_style import EncodedStyle
 from .encoder import CompactEncoder, Features, VGGEncoder
 from .errors import InputError
+from .finishing import Write
 from .grain import add_grain, grain_of
 from .layers import conv3x3
 from .memory import AUTO_TILES, pictures_at_once
@@ -27,7 +28,7 @@ from .progress import Progress, share_of
 from .regions import Region, Regions
 from .rims import mend_rims
 from .statistics import Moments, channel_moments
-from .tiling import Tile, TiledTransfer, Write, check_tile
+from .tiling import Tile, TiledTransfer, check_tile
 
 MAX_STRENGTH = 2.0
 

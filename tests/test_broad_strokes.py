@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from tiny_networks import COMPACT, picture, random_model
 from torch import Tensor
 
-from a2k_core import EncodedStyle, StyA2K, broad_strokes, load_model, tiling
+from a2k_core import EncodedStyle, StyA2K, broad_strokes, finishing, load_model
 from a2k_core.broad_strokes import LARGEST, STRONGEST, enlarged, reduction, strokes_of
 from a2k_core.checkpoint import bundled_weights
 
@@ -139,7 +139,7 @@ def test_colours_of_pictures_that_are_not_held_come_from_the_painted_copy(
 ) -> None:
     content = picture(300, 310, seed=1)
     held = broad_model.transfer(content, style)
-    monkeypatch.setattr(tiling, "COLOURS_OF_ITSELF", 200 * 200)
+    monkeypatch.setattr(finishing, "COLOURS_OF_ITSELF", 200 * 200)
     whole = broad_model.transfer(content, style)
     torch.testing.assert_close(broad_model.transfer(content, style, tile=64), whole, rtol=0, atol=1e-4)
     assert 0 < (whole - held).abs().max() < 0.2

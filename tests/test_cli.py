@@ -18,7 +18,7 @@ from PIL import Image
 from tiny_networks import COMPACT, random_model
 
 import a2k_core
-from a2k_core import tiling
+from a2k_core import finishing
 from a2k_core.cli import main
 from a2k_core.commands import stylize as stylize_module
 from a2k_core.commands.console import Console
@@ -444,7 +444,7 @@ def test_interrupted_inside_a_picture(
 
     monkeypatch.setattr(Canvas, "write", interrupt)
     # Smaller pictures are written at once.
-    monkeypatch.setattr(tiling, "COLOURS_OF_ITSELF", 1000)
+    monkeypatch.setattr(finishing, "COLOURS_OF_ITSELF", 1000)
     (tmp_path / "out.png").write_bytes(b"old")
     assert run(weights, large, style, "-o", tmp_path / "out.png", "--tile", "64") == 130
     assert capsys.readouterr().err.splitlines()[-1] == "a2k: interrupted"

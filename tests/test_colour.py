@@ -9,7 +9,7 @@ import torch
 from tiny_networks import COMPACT, picture, random_model
 from torch import Tensor
 
-from a2k_core import EncodedStyle, StyA2K, tiling
+from a2k_core import EncodedStyle, StyA2K, finishing, tiling
 from a2k_core.colour import FLOOR, HOLD, SAMPLES, Colours, colour_match, colours_aimed_at, colours_of, sampled
 from a2k_core.shoulder import Shoulder
 from a2k_core.tones import LEVELS
@@ -170,7 +170,7 @@ def test_large_pictures_take_their_colours_from_a_reduced_copy(
     """Whole or in tiles the copy is the same one, and near enough to what the whole would say."""
     content = picture(270, 331, seed=1)
     by_itself = compact_model.transfer(content, style, strength)
-    monkeypatch.setattr(tiling, "COLOURS_OF_ITSELF", 200 * 200)
+    monkeypatch.setattr(finishing, "COLOURS_OF_ITSELF", 200 * 200)
     monkeypatch.setattr(tiling, "COLOURS_OF_COPY", 150 * 150)
     whole = compact_model.transfer(content, style, strength)
     torch.testing.assert_close(compact_model.transfer(content, style, strength, tile=64), whole, rtol=0, atol=1e-4)

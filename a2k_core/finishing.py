@@ -1,0 +1,143 @@
+"""From decoded pieces to the result: rims are mended, colours and contrasts matched, detail given back that the network loses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from .colour import ColourMatch, Colours, colour_match, colours_aimed_at, colours_of
+from .config import StyA2KConfig
+from .content import Content
+from .contrast import added, contrast_change, contrast_matching, contrasts, gains, octaves, shown_greys
+from .pieces import Pieces
+from .regions import Region
+from .rims import mending_guide, rim_mending
+from .trailing import Trailing
+
+Write = Callable[[int, int, Tensor], None]
+"""Takes a finished piece, `[B, 3, h, w]` in 0..1 of the dtype and device that were read, and its top and left."""
+
+COLOURS_OF_ITSELF = 9 * 2**20
+"""Pixels of the largest picture whose own result, held until it is whole, says what its colours have to be moved by; see
+`colour.py`. Up to 4096x2160: 110 MB in fp32."""
+
+
+class Finishing:
+    """What becomes of one picture, or of a batch of equally large ones, once its regions are decoded.
+
+    A picture that is not held is written as it comes, by what a copy of it has said.
+
+    Args:
+        config: of the network.
+        content: what is painted.
+        style: the colours of its style.
+        strength: above 0, see `StyA2K.transfer`.
+        write: takes the result.
+        copy: of the content, finished, if there is one: its colours and contrasts stand for those of the picture.
+    """
+
+    def __init__(
+        self,
+        config: StyA2KConfig,
+        content: Content,
+        style: Colours,
+        strength: float,
+        write: Write,
+        copy: Finishing | None = None,
+    ) -> None:
+        self.content = content
+        self.style = style
+        self.strength = strength
+        self.write = write
+        self.match_contrast = config.contrast_match
+        self.colours: ColourMatch | None = copy.colours if copy else None
+        self.gains: Tensor | None = copy.gains if copy else None
+        bounds = content.bounds
+        self._whole = Pieces(content.height, content.width) if is_held(config, content) else None
+        self._mending = Trailing(bounds, rim_mending(strength)) if config.mend_rims else None
+        self._matching: Trailing | None = None
+        if self._whole is None and self.gains is not None:
+            self._matching = Trailing(bounds, contrast_matching(self.gains))
+
+    def take(self, region: Region, decoded: Tensor) -> None:
+        """One more region; they come in the order of `Region.split`. Should it raise, the region may come again, in smaller pieces.
+
+        Args:
+            region: of the padded picture.
+            decoded: `[B, 3, h, w]` or, below full strength, `[B, 6, h, w]`, the content as encoding and decoding leave it with it.
+        """
+        mending, matching = self._mending, self._matching
+        if mending:
+            content = self.content.padded(region).to(decoded.device)
+            region, decoded, mending = mending.after(region, decoded, mending_guide(decoded, content))
+        if region.area and self._whole is None:
+            decoded = self._coloured(region, decoded)
+            if matching:
+                region, decoded, matching = matching.after(region, decoded, shown_greys(decoded))
+        if region.area:
+            inside = self.content.inside(region)
+            piece = decoded[inside.within(region, 1)]
+            if self._whole is None:
+                self._write(inside, piece)
+            else:
+                self._whole.put(inside.top, inside.left, piece)
+        # Only now: what waited before may be asked for again.
+        self._mending, self._matching = mending, matching
+
+    def complete(self, regions: list[Region]) -> None:
+        """After the last region. A picture that was held gets its colours and contrasts, and is written in these regions."""
+        if self._whole is None:
+            return
+        decoded = self._whole.picture
+        assert decoded is not None
+        target = self._aimed_at()
+        self.colours = colour_match(decoded[:, :3], target)
+        places = [(region, region.within(self.content.bounds, 1)) for region in map(self.content.inside, regions)]
+        # In single precision the same memory: what is decoded gets its colours where it is.
+        picture, change = decoded[:, :3].float(), None
+        for region, place in places:
+            picture[place] = self._coloured(region, decoded[place])
+        if self.match_contrast:
+            greys = octaves(picture)
+            self.gains = gains(contrasts(greys), target.contrasts)
+            change = contrast_change(greys, self.gains)
+        for region, place in places:
+            self._write(region, picture[place] if change is None else added(change[place], picture[place]))
+
+    def _aimed_at(self) -> Colours:
+        """The colours and contrasts that the strength asks for."""
+        content = colours_of(self.content.pixels(self.content.bounds)) if self.strength < 1 else None
+        return colours_aimed_at(content, self.style, self.strength)
+
+    def _coloured(self, region: Region, decoded: Tensor) -> Tensor:
+        """A decoded region in its colours, below full strength with the detail given back that the network loses: `[B, 3, h, w]`."""
+        image = decoded[:, :3]
+        if self.colours:
+            # In part, so that next to no strength changes next to nothing, however well the network rebuilds contents.
+            matched = self.colours.apply(image)
+            image = matched if self.strength >= 1 else torch.lerp(image.float(), matched, self.strength)
+        if self.strength < 1:
+            content = self.content.padded(region).to(decoded.device)
+            image = image.to(content.dtype) + (1 - self.strength) * (content - decoded[:, 3:].to(content.dtype))
+        return image
+
+    def _write(self, region: Region, picture: Tensor) -> None:
+        self.write(region.top, region.left, picture.to(self.content.pixels(region)).clamp(0, 1))
+
+
+def is_held(config: StyA2KConfig, content: Content) -> bool:
+    """Whether a result is held whole until its colours are known."""
+    return config.colour_match and content.area <= COLOURS_OF_ITSELF
+
+
+def held_memory(config: StyA2KConfig, content: Content, strength: float, dtype: torch.dtype) -> int:
+    """Bytes of what is held, when a network computes in a dtype."""
+    if not is_held(config, content):
+        return 0
+    of_decoded = 3 * (2 if strength < 1 else 1) * dtype.itemsize
+    # The same in its colours, and for contrasts the octaves of its greys and what is added to them.
+    of_coloured = 0 if dtype is torch.float32 else 3 * torch.float32.itemsize
+    of_greys = 4 * torch.float32.itemsize if config.contrast_match else 0
+    return content.batch * content.area * (of_decoded + of_coloured + of_greys)
