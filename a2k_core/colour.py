@@ -45,7 +45,7 @@ class Colours(NamedTuple):
     """`[B, LEVELS]`, see `grey_levels`."""
 
     contrasts: Tensor
-    """`[B, BANDS]`, see `contrast.py`."""
+    """`[B, BANDS]`, see `contrast.py`; NaN if not known."""
 
 
 class ColourMatch(NamedTuple):

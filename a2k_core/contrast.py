@@ -59,8 +59,9 @@ def contrasts(greys: list[Tensor]) -> Tensor:
 
 
 def gains(own: Tensor, wanted: Tensor) -> Tensor:
-    """What the bands of pictures with contrasts `[B, BANDS]` are multiplied by, for those of `[B or 1, BANDS]`."""
-    ratio = wanted / own
+    """What the bands of pictures with contrasts `[B, BANDS]` are multiplied by, for those of `[B or 1, BANDS]`; where these are
+    NaN, not known, by 1."""
+    ratio = (wanted / own).nan_to_num(nan=1.0)
     finest, fine, coarse = ratio.split([1, FINE - 1, BANDS - FINE], dim=1)
     return torch.cat([torch.cat([finest**FINEST, fine], dim=1).clamp(1 / MOST), coarse.clamp(1)], dim=1).clamp(max=MOST)
 

@@ -15,12 +15,16 @@ from torch import Tensor
 from .all_to_key import LevelStyle
 from .checkpoint import write_safetensors
 from .colour import Colours
+from .contrast import BANDS
 from .encoded_style import EncodedStyle
 from .errors import CheckpointError
 from .model import StyA2K
 
 FORMAT = "stya2k-style"
 FORMAT_VERSION = 5
+BEFORE_CONTRASTS = 4
+"""The version before, which is read too: its styles do not know their contrasts, so these are not matched."""
+
 _FIELDS = tuple(field.name for field in dataclasses.fields(LevelStyle))
 _LEVELS = 3
 _RANKS = {"region_key": 4, "region_value": 4, "block_key": 5, "block_value": 5, "mean": 4, "std": 4}
@@ -91,6 +95,9 @@ def load_style(path: str | os.PathLike[str], model_fingerprint: str) -> EncodedS
             _check_header(path, metadata, model_fingerprint)
             names = set(file.keys())
             expected = {f"{level}.{name}" for level in range(_LEVELS) for name in _FIELDS} | _WHOLE_RANKS.keys()
+            knows_contrasts = metadata["format_version"] != str(BEFORE_CONTRASTS)
+            if not knows_contrasts:
+                expected.remove("colours.contrasts")
             if names != expected:
                 raise CheckpointError(f"{path}: a damaged style: its tensors are not those of a style; save it again")
             tensors = {name: file.get_tensor(name) for name in expected}
@@ -99,6 +106,8 @@ def load_style(path: str | os.PathLike[str], model_fingerprint: str) -> EncodedS
             f"{path}: not a readable style file: truncated, damaged, or something else ({error})"
         ) from error
     _check_tensors(path, tensors)
+    if not knows_contrasts:
+        tensors["colours.contrasts"] = torch.full((len(tensors["colours.mean"]), BANDS), torch.nan)
     levels = [LevelStyle(**{name: tensors[f"{level}.{name}"] for name in _FIELDS}) for level in range(_LEVELS)]
     colours = Colours(**{name: tensors[f"colours.{name}"] for name in Colours._fields})
     return EncodedStyle((levels[0], levels[1], levels[2]), colours, tensors["grain"])
@@ -112,9 +121,9 @@ def _check_header(path: Path, metadata: dict[str, str], model_fingerprint: str) 
             f"{path}: a safetensors file, but not a saved style (no format={FORMAT!r} in its metadata)"
         )
     version = metadata.get("format_version", "")
-    if version != str(FORMAT_VERSION):
+    if version not in (str(BEFORE_CONTRASTS), str(FORMAT_VERSION)):
         raise CheckpointError(
-            f"{path}: style version {version or 'missing'}; this package reads version {FORMAT_VERSION}. "
+            f"{path}: style version {version or 'missing'}; this package reads {BEFORE_CONTRASTS} and {FORMAT_VERSION}. "
             "Encode the style picture again, or, if the file is newer than the package, update the package"
         )
     check_fingerprint(metadata.get("model", ""), model_fingerprint, str(path))

@@ -146,6 +146,7 @@ def test_a_missing_field_is_refused_by_name(compact_config: StyA2KConfig, field:
 def test_files_from_before_a_field_was_added_are_read_with_it_off(compact_config: StyA2KConfig) -> None:
     values = dataclasses.replace(compact_config, style_side=320, mend_rims=True).to_dict()
     off = {"colour_match": False, "style_side": None, "least_gain": 0.0, "least_channel_gain": 0.0, "mend_rims": False}
+    off |= {"broad_strokes": 0.0, "contrast_match": False}
     for name in off:
         del values[name]
     assert StyA2KConfig.from_dict(values) == dataclasses.replace(compact_config, **off)

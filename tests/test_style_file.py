@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tiny_networks import COMPACT, PAPER, picture, random_model
 
 from a2k_core import CheckpointError, StyA2K, save_model
@@ -44,6 +46,27 @@ def test_styles_saved_by_the_versions_before_are_still_known() -> None:
     for parameter in model.parameters():
         parameter.requires_grad_(False).zero_()
     assert fingerprint(model) == "74e5627ef08257db35077815845e747f6d04639ae93f3698a0ddcc2cd8c9ffdb"
+
+
+@pytest.mark.parametrize("strength", [0.5, 1.0, 1.5])
+def test_a_style_saved_before_it_knew_its_contrasts_gives_the_picture_it_gave(tmp_path: Path, strength: float) -> None:
+    matching, plain = random_model(dataclasses.replace(COMPACT, contrast_match=True)), random_model(COMPACT)
+    style, content, path = (
+        plain.encode_style(picture(64, 96, seed=3)),
+        picture(70, 50, seed=4),
+        tmp_path / "old.safetensors",
+    )
+    save_style(style, path, fingerprint(plain))
+    tensors = load_file(path)
+    del tensors["colours.contrasts"]
+    save_file(tensors, path, {"format": "stya2k-style", "format_version": "4", "model": fingerprint(plain)})
+    old = load_style(path, fingerprint(matching))
+    found = matching.transfer(content, old, strength)
+    assert torch.equal(found, plain.transfer(content, style, strength))
+    assert not torch.allclose(found, matching.transfer(content, style, strength), atol=1e-3)
+    save_style(old, path, fingerprint(matching))
+    again = load_style(path, fingerprint(matching))
+    assert torch.equal(matching.transfer(content, again, strength), found)
 
 
 def test_files_of_other_kinds_are_refused(compact_model: StyA2K, tmp_path: Path) -> None:
