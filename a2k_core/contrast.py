@@ -63,7 +63,8 @@ def gains(own: Tensor, wanted: Tensor) -> Tensor:
     NaN, not known, by 1."""
     ratio = (wanted / own).nan_to_num(nan=1.0)
     finest, fine, coarse = ratio.split([1, FINE - 1, BANDS - FINE], dim=1)
-    return torch.cat([torch.cat([finest**FINEST, fine], dim=1).clamp(1 / MOST), coarse.clamp(1)], dim=1).clamp(max=MOST)
+    fine = torch.cat([finest**FINEST, fine], dim=1).clamp(min=1 / MOST)
+    return torch.cat([fine, coarse.clamp(min=1)], dim=1).clamp(max=MOST)
 
 
 def contrast_change(greys: list[Tensor], gains: Tensor) -> Tensor:

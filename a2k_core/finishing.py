@@ -54,6 +54,8 @@ class Finishing:
         self.match_contrast = config.contrast_match
         self.colours: ColourMatch | None = copy.colours if copy else None
         self.gains: Tensor | None = copy.gains if copy else None
+        # A pixel tells the dtype and device that are read, and the result has.
+        self._like = content.pixels(Region(0, 0, 1, 1))
         bounds = content.bounds
         self._whole = Pieces(content.height, content.width) if is_held(config, content) else None
         self._mending = Trailing(bounds, rim_mending(strength)) if config.mend_rims else None
@@ -124,7 +126,7 @@ class Finishing:
         return image
 
     def _write(self, region: Region, picture: Tensor) -> None:
-        self.write(region.top, region.left, picture.to(self.content.pixels(region)).clamp(0, 1))
+        self.write(region.top, region.left, picture.to(self._like).clamp(0, 1))
 
 
 def is_held(config: StyA2KConfig, content: Content) -> bool:

@@ -36,8 +36,8 @@ Tile = int | Literal["auto"] | None
 """Side of a tile in pixels; or whole pictures where they fit into memory and tiles where not; or whole pictures."""
 
 COLOURS_OF_COPY = 2**18
-"""Pixels, about, of the reduced copy whose result says so for larger ones. It costs a thirty-sixth more at most."""
-
+"""Pixels, about, of the reduced copy whose colours stand for those of a picture that is too large to be held, where there are no
+broad strokes, which have a copy of their own. It costs a thirty-sixth more at most."""
 
 COPY_TILE = 1024
 """Side of the tiles that copies are painted in, whatever tiles the picture has: roundings in its strokes could send blocks elsewhere."""

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny_networks import COMPACT, picture, random_model
+from tiny_networks import COMPACT, assert_pictures_of_a_batch_are_alone, picture, random_model
 from torch import Tensor
 
 from a2k_core import EncodedStyle, StyA2K, broad_strokes, finishing, load_model
@@ -119,12 +119,7 @@ def test_they_change_large_pictures_only(
 
 @pytest.mark.usefixtures("_small_copies")
 def test_each_picture_of_a_batch_has_strokes_of_its_own(broad_model: StyA2K) -> None:
-    contents = torch.cat([picture(130, 150, seed=1), 0.4 * picture(130, 150, seed=3)])
-    styles = broad_model.encode_style(picture(64, 64, seed=2, batch=2))
-    together = broad_model.transfer(contents, styles)
-    for index in range(2):
-        alone = broad_model.transfer(contents[index : index + 1], styles.part(index, index + 1))
-        torch.testing.assert_close(together[index : index + 1], alone, rtol=0, atol=1e-4)
+    assert_pictures_of_a_batch_are_alone(broad_model)
 
 
 @pytest.mark.usefixtures("_small_copies")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny_networks import COMPACT, picture, random_model
+from tiny_networks import COMPACT, assert_pictures_of_a_batch_are_alone, picture, random_model
 from torch import Tensor
 
 from a2k_core import EncodedStyle, StyA2K, finishing, load_model, tiling
@@ -201,12 +201,7 @@ def test_next_to_no_strength_changes_next_to_nothing(matching_model: StyA2K, sty
 
 
 def test_each_picture_of_a_batch_is_matched_by_itself(matching_model: StyA2K) -> None:
-    contents = torch.cat([picture(130, 150, seed=1), 0.4 * picture(130, 150, seed=3)])
-    styles = matching_model.encode_style(picture(64, 64, seed=2, batch=2))
-    together = matching_model.transfer(contents, styles)
-    for index in range(2):
-        alone = matching_model.transfer(contents[index : index + 1], styles.part(index, index + 1))
-        torch.testing.assert_close(together[index : index + 1], alone, rtol=0, atol=1e-4)
+    assert_pictures_of_a_batch_are_alone(matching_model)
 
 
 def test_it_goes_with_matched_colours_only() -> None:

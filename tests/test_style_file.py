@@ -51,11 +51,8 @@ def test_styles_saved_by_the_versions_before_are_still_known() -> None:
 @pytest.mark.parametrize("strength", [0.5, 1.0, 1.5])
 def test_a_style_saved_before_it_knew_its_contrasts_gives_the_picture_it_gave(tmp_path: Path, strength: float) -> None:
     matching, plain = random_model(dataclasses.replace(COMPACT, contrast_match=True)), random_model(COMPACT)
-    style, content, path = (
-        plain.encode_style(picture(64, 96, seed=3)),
-        picture(70, 50, seed=4),
-        tmp_path / "old.safetensors",
-    )
+    style, content = plain.encode_style(picture(64, 96, seed=3)), picture(70, 50, seed=4)
+    path = tmp_path / "old.safetensors"
     save_style(style, path, fingerprint(plain))
     tensors = load_file(path)
     del tensors["colours.contrasts"]

@@ -66,3 +66,13 @@ def picture(height: int, width: int, seed: int = 0, batch: int = 1) -> Tensor:
     grain = torch.randn((batch, 3, height, width), generator=generator)
     soft = F.interpolate(shapes, size=(height, width), mode="bilinear")
     return (soft + 0.05 * grain).clamp(0, 1)
+
+
+def assert_pictures_of_a_batch_are_alone(model: StyA2K) -> None:
+    """Two contents, each with a style of its own, come out together as one by one."""
+    contents = torch.cat([picture(130, 150, seed=1), 0.4 * picture(130, 150, seed=3)])
+    styles = model.encode_style(picture(64, 64, seed=2, batch=2))
+    together = model.transfer(contents, styles)
+    for index in range(2):
+        alone = model.transfer(contents[index : index + 1], styles.part(index, index + 1))
+        torch.testing.assert_close(together[index : index + 1], alone, rtol=0, atol=1e-4)
