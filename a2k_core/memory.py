@@ -6,7 +6,9 @@ import ctypes
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import torch
 
@@ -45,26 +47,33 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def release(device: torch.device) -> None:
-    """Give memory that torch keeps for later back to the device."""
+    """Give memory that torch, or this process, keeps for later back to the device."""
     if device.type in ("cuda", "xpu", "mps"):
         getattr(torch, device.type).empty_cache()
+    elif trim := _of_glibc("malloc_trim"):
+        trim(0)
 
 
 def keep_freed_memory() -> None:
-    """Let this process keep what it frees, instead of giving it back to the system and fetching it again.
+    """Let this process keep what it frees, until `release`, instead of giving it back to the system and fetching it again.
 
     A picture's layers take and free the same megabytes over and over; with glibc's defaults the kernel clears them anew each
     time. This changes the whole process, so it is for programs of our own. Without glibc nothing happens.
     """
-    if sys.platform != "linux":
-        return
     trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD of malloc.h
+    if mallopt := _of_glibc("mallopt"):
+        mallopt(mmap_threshold, 32 * 2**20)  # the largest that is accepted
+        mallopt(trim_threshold, 2**30)
+
+
+def _of_glibc(function: str) -> Callable[..., int] | None:
+    """A function of glibc's; None without glibc."""
+    if sys.platform != "linux":
+        return None
     try:
-        mallopt = ctypes.CDLL(None).mallopt
+        return cast(Callable[..., int], getattr(ctypes.CDLL(None), function))
     except (OSError, AttributeError):
-        return
-    mallopt(mmap_threshold, 32 * 2**20)  # the largest that is accepted
-    mallopt(trim_threshold, 2**30)
+        return None
 
 
 def available(device: torch.device) -> int:

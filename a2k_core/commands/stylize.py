@@ -14,7 +14,7 @@ from ..checkpoint import best_device, load_model
 from ..encoded_style import EncodedStyle
 from ..errors import InputError, PictureError, StyA2KError
 from ..images import check_output, holds_alpha, read_picture, read_stored, shrink_to_short_side, write_canvas
-from ..memory import is_out_of_memory, keep_freed_memory
+from ..memory import is_out_of_memory, keep_freed_memory, release
 from ..model import MAX_STRENGTH, StyA2K
 from ..pixels import Canvas
 from ..tiling import Tile
@@ -96,6 +96,7 @@ def stylize(
                 raise
             console.line(f"a2k: {error}")
             failed += 1
+    release(torch.device("cpu"))  # or torch's libraries, which take 100 MB more while the process ends, add to its peak
     if failed:
         console.line(f"a2k: {failed} of {len(jobs)} contents failed")
     else:
