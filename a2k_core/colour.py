@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from . import tones
-from .contrast import contrasts, octaves
+from .contrast import contrasts, octaves, shown_greys
 from .devices import double, kept
 from .shoulder import Shoulder, shoulder
 from .tones import ToneCurve, grey_levels, tone_curve
@@ -70,7 +70,7 @@ def colours_of(image: Tensor) -> Colours:
     """Of whole pictures, `[B, 3, H, W]` RGB."""
     with torch.autocast(image.device.type, enabled=False):
         some = sampled(image)
-        return Colours(*_moments(some), grey_levels(some), contrasts(octaves(image)))
+        return Colours(*_moments(some), grey_levels(some), contrasts(octaves(shown_greys(image))))
 
 
 def colours_aimed_at(content: Colours | None, style: Colours, strength: float) -> Colours:

@@ -38,10 +38,10 @@ FAINT = 1e-3
 """Deviation, of pictures in 0..1, that every band has at least: what is flat is not blown up."""
 
 
-def octaves(image: Tensor) -> list[Tensor]:
-    """The `shown_greys` of `[B, 3, H, W]` and their means in squares of 2, 4, ... `SQUARE` pixels: `BANDS` + 1 maps
+def octaves(shown: Tensor) -> list[Tensor]:
+    """The `shown_greys` of a picture, `[B, 1, H, W]`, and their means in squares of 2, 4, ... `SQUARE` pixels: `BANDS` + 1 maps
     `[B, 1, h, w]`, the last squares as large as there is room."""
-    greys = [shown_greys(image)]
+    greys = [shown]
     for _ in range(BANDS):
         greys.append(F.avg_pool2d(greys[-1], 2, ceil_mode=True))
     return greys
@@ -90,12 +90,12 @@ def match_contrast(image: Tensor, wanted: Tensor) -> Tensor:
     """A whole picture `[B, 3, H, W]` with contrasts nearer to `[B or 1, BANDS]`, fp32. For training: differentiable, and like all
     there not kept inside 0..1, where a gradient would hang on the sign of what is next to nothing."""
     with torch.autocast(image.device.type, enabled=False):
-        greys = octaves(image)
+        greys = octaves(shown_greys(image))
         return image.float() + contrast_change(greys, gains(contrasts(greys), wanted))
 
 
 def contrast_matching(gains: Tensor) -> Change:
-    """The same piece by piece, for gains `[B, BANDS]`; the guide is the picture, or its `shown_greys`."""
+    """The same piece by piece, for gains `[B, BANDS]`; the guide is the picture's `shown_greys`."""
 
     def make(picture: Tensor, guide: Tensor, seen: Region, done: Region) -> None:
         picture.copy_(added(contrast_change(octaves(guide), gains)[done.within(seen, 1)], picture))

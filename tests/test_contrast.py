@@ -27,6 +27,7 @@ from a2k_core.contrast import (
     gains,
     match_contrast,
     octaves,
+    shown_greys,
 )
 from a2k_core.errors import ConfigError
 from a2k_core.images import read_picture
@@ -45,7 +46,7 @@ def style(matching_model: StyA2K) -> EncodedStyle:
 
 
 def contrasts_of(image: Tensor) -> Tensor:
-    return contrasts(octaves(image))
+    return contrasts(octaves(shown_greys(image)))
 
 
 def waves(period: int, amplitude: float = 0.1) -> Tensor:
@@ -64,7 +65,7 @@ def test_waves_are_in_the_band_of_their_width() -> None:
 def test_bands_and_what_is_coarser_are_the_picture() -> None:
     """With the gains that take all bands away only the coarsest greys are left."""
     image = picture(70, 100, seed=1)
-    greys = octaves(image)
+    greys = octaves(shown_greys(image))
     left = greys[0] + contrast_change(greys, torch.zeros(1, BANDS))
     coarse = greys[-1]
     for finer in greys[-2::-1]:
@@ -127,7 +128,7 @@ def test_nothing_farther_than_its_reach_matters() -> None:
     here = slice(320, 352)
 
     def change(image: Tensor) -> Tensor:
-        return contrast_change(octaves(image), wanted)[..., here]
+        return contrast_change(octaves(shown_greys(image)), wanted)[..., here]
 
     whole = change(greys)
     first, last = (here.start - REACH) // SQUARE * SQUARE, -(-(here.stop + REACH) // SQUARE) * SQUARE
@@ -157,7 +158,7 @@ def test_results_are_matched_after_their_colours(matching_model: StyA2K, pale: E
     unmatched = without.transfer(content, pale)
     assert unmatched.min() > 0 and unmatched.max() < 1
     wanted = gains(contrasts_of(unmatched), pale.colours.contrasts)
-    expected = added(contrast_change(octaves(unmatched), wanted), unmatched)
+    expected = added(contrast_change(octaves(shown_greys(unmatched)), wanted), unmatched)
     assert float((expected - unmatched).abs().mean()) > 2e-3
     torch.testing.assert_close(matching_model.transfer(content, pale), expected, rtol=0, atol=1e-5)
 
@@ -184,7 +185,7 @@ def test_what_is_not_held_is_matched_as_its_copy_is(
     monkeypatch.setattr(finishing, "COLOURS_OF_ITSELF", 200 * 200)
     monkeypatch.setattr(tiling, "COLOURS_OF_COPY", 150 * 150)
     unmatched = without.transfer(content, pale)
-    greys = octaves(unmatched)
+    greys = octaves(shown_greys(unmatched))
     copy = F.avg_pool2d(content, 3, ceil_mode=True, count_include_pad=False)
     copy = F.interpolate(copy, size=(128, 128), mode="bilinear")
     wanted = gains(contrasts_of(without.transfer(copy, pale)), pale.colours.contrasts)
