@@ -99,13 +99,13 @@ class Finishing:
         places = [(region, region.within(self.content.bounds, 1)) for region in map(self.content.inside, regions)]
         # In single precision the same memory: what is decoded gets its colours where it is.
         picture, change = decoded[:, :3].float(), None
-        shown = torch.empty_like(picture[:, :1]) if self.match_contrast else None
+        shown = Pieces(self.content.height, self.content.width)
         for region, place in places:
             picture[place] = self._coloured(region, decoded[place])
-            if shown is not None:
-                shown[place] = shown_greys(picture[place])
-        if shown is not None:
-            greys = octaves(shown)
+            if self.match_contrast:
+                shown.put(region.top, region.left, shown_greys(picture[place]))
+        if shown.picture is not None:
+            greys = octaves(shown.picture)
             self.gains = gains(contrasts(greys), target.contrasts)
             change = contrast_change(greys, self.gains)
         for region, place in places:
