@@ -58,7 +58,7 @@ class Finishing:
         self._like = content.pixels(Region(0, 0, 1, 1))
         bounds = content.bounds
         self._whole = Pieces(content.height, content.width) if is_held(config, content) else None
-        self._mending = Trailing(bounds, rim_mending(strength)) if config.mend_rims else None
+        self._mending = Trailing(bounds, rim_mending(bounds, strength)) if config.mend_rims else None
         self._matching: Trailing | None = None
         if self._whole is None and self.gains is not None:
             self._matching = Trailing(bounds, contrast_matching(self.gains))

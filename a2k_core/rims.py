@@ -1,9 +1,10 @@
 """Rims: a decoded picture is made to keep, beside edges, to what the content says is one thing.
 
-A network sharpens edges: beside a dark tower the sky turns pale, along a shoulder the wall changes colour. So in the coarse, where
-the content has contrast, colours may change only as some linear function of the content's colours around does: what a guided
-filter (He et al., "Guided Image Filtering", ECCV 2010) with the content for its guide leaves, at two scales. Flat areas, and
-all that is finer than a cell, stay as they are: that is where the strokes are. The paper has none of this.
+A network sharpens edges: beside a dark tower the sky turns pale, along a shoulder the wall changes colour, and a glow lies around
+both. So in the coarse, where the content has contrast, colours may change only as some linear function of the content's colours
+around does: what a guided filter (He et al., "Guided Image Filtering", ECCV 2010) with the content for its guide leaves, at two
+scales, of glows and of rims. What is flat all around, and all that is finer than a cell, stay as they are: that is where the
+strokes are. The paper has none of this.
 """
 
 from __future__ import annotations
@@ -24,20 +25,39 @@ WINDOW = 11
 WIDE = 4
 """Cells to a side of the wide cells, which are mended first: glows are wider than rims."""
 
-WIDE_WINDOW = 5
-"""Wide cells to a side in which one linear function has to do."""
+WIDE_WINDOWS = (5, 13)
+"""Wide cells to a side in which one linear function has to do, at least and at most; see `wide_window`."""
 
 SQUARE = WIDE * CELL
 """Pixels: the side of a wide cell."""
-
-REACH = (WINDOW * CELL + WIDE_WINDOW * SQUARE) // 2
-"""Pixels: mended places depend on nothing farther outside, but that squares of `SQUARE` at multiples of it count as a whole."""
 
 FAINT = 1e-3
 """Variance of a colour in a window, of pictures in 0..1, that is hardly followed: noise."""
 
 CONTRAST = 0.07
 """Variance of the three colours together, in a window, at which places are mended by half."""
+
+WIDE_CONTRAST = 0.003
+"""The same for wide cells: their means hold next to nothing of strokes that could go with the glows."""
+
+FLAT = 0.03
+"""Variance of the content's three colours together, among the cells of a wide one, at which half of that is done: glows are seen on
+what is flat, and objects are to keep what the style makes of them."""
+
+
+def wide_window(height: int, width: int) -> int:
+    """Wide cells to a side of the windows in a picture of this size in pixels: half of the shorter side and a cell, about.
+
+    A glow is up to a hundred pixels wide, and what lies beyond it must have a say; but one function does not do for a whole picture.
+    """
+    least, most = WIDE_WINDOWS
+    return min(max(min(height, width) // (4 * SQUARE) * 2 + 1, least), most)
+
+
+def reach(window: int) -> int:
+    """Pixels: places mended in windows of so many wide cells depend on nothing farther outside, but that squares of `SQUARE` at
+    multiples of it count as a whole."""
+    return (WINDOW * CELL + window * SQUARE) // 2
 
 
 def mend_rims(image: Tensor, content: Tensor) -> Tensor:
@@ -51,18 +71,20 @@ def mend_rims(image: Tensor, content: Tensor) -> Tensor:
         `[B, 3, H, W]` of the image's dtype. Computed in fp32.
     """
     with torch.autocast(image.device.type, enabled=False):
-        return image + spread(correction(cells(image), cells(content))).to(image.dtype)
+        window = wide_window(*image.shape[-2:])
+        return image + spread(correction(cells(image), cells(content), window)).to(image.dtype)
 
 
-def rim_mending(strength: float) -> Change:
+def rim_mending(bounds: Region, strength: float) -> Change:
     """Rims of a picture's first three channels mended piece by piece, at a transfer's strength; the guide is `mending_guide`."""
+    window = wide_window(bounds.bottom, bounds.right)
 
     def make(picture: Tensor, guide: Tensor, seen: Region, done: Region) -> None:
         near = done.grown(CELL, CELL, seen)
-        corrections = correction(guide[:, :3], guide[:, 3:], strength)
+        corrections = correction(guide[:, :3], guide[:, 3:], window, strength)
         picture[:, :3] += spread(corrections[near.within(seen, CELL)])[done.within(near, 1)].to(picture)
 
-    return Change(make, REACH, SQUARE, CELL)
+    return Change(make, reach(window), SQUARE, CELL)
 
 
 def mending_guide(decoded: Tensor, content: Tensor) -> Tensor:
@@ -75,16 +97,17 @@ def cells(picture: Tensor) -> Tensor:
     return F.avg_pool2d(picture.float(), CELL)
 
 
-def correction(colours: Tensor, guide: Tensor, strength: float = 1.0) -> Tensor:
+def correction(colours: Tensor, guide: Tensor, window: int, strength: float = 1.0) -> Tensor:
     """What has to be added to a decoded picture of these `cells`, whose content has those of the guide; of each cell.
 
-    Below full strength of a transfer rims are mended in part.
+    The window is the picture's `wide_window`. Below full strength of a transfer rims are mended in part.
     """
     height, width = colours.shape[-2:]
     wide_colours, wide_guide = (F.avg_pool2d(each, WIDE, ceil_mode=True) for each in (colours, guide))
-    wide = _change(wide_colours, wide_guide, WIDE_WINDOW)
+    relief = (F.avg_pool2d(guide.square(), WIDE, ceil_mode=True) - wide_guide.square()).sum(1, keepdim=True)
+    wide = FLAT / (FLAT + relief) * _change(wide_colours, wide_guide, window, WIDE_CONTRAST)
     glows = F.interpolate(wide, scale_factor=WIDE, mode="bilinear")[..., :height, :width]
-    return min(strength, 1.0) * (glows + _change(colours + glows, guide, WINDOW))
+    return min(strength, 1.0) * (glows + _change(colours + glows, guide, WINDOW, CONTRAST))
 
 
 def spread(corrections: Tensor) -> Tensor:
@@ -92,9 +115,9 @@ def spread(corrections: Tensor) -> Tensor:
     return F.interpolate(corrections, scale_factor=CELL, mode="bilinear")
 
 
-def _change(colours: Tensor, guide: Tensor, window: int) -> Tensor:
+def _change(colours: Tensor, guide: Tensor, window: int, half: float) -> Tensor:
     """Of cells `[B, 3, h, w]`: towards what the best linear function of the guide's colours in the window around makes of each, by
-    as much as the guide varies there."""
+    as much as the guide varies there, by half at that variance."""
     squares, products = (guide[:, :, None] * other[:, None] for other in (guide, colours))
     means = window_means(torch.cat([guide, colours, squares.flatten(1, 2), products.flatten(1, 2)], dim=1), window)
     mean_guide, mean_colours, squares, products = means.split([3, 3, 9, 9], dim=1)
@@ -110,7 +133,7 @@ def _change(colours: Tensor, guide: Tensor, window: int) -> Tensor:
     determinant = (first * across[:, 0]).sum(1, keepdim=True)
     weights = (across * (guide - mean_guide)[:, None]).sum(2) / determinant
     expected = mean_colours + (weights[:, :, None] * shared).sum(1)
-    return contrast / (contrast + CONTRAST) * (expected - colours)
+    return contrast / (contrast + half) * (expected - colours)
 
 
 def window_means(cells: Tensor, window: int) -> Tensor:

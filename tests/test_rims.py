@@ -13,7 +13,19 @@ from torch import Tensor
 
 from a2k_core import load_model
 from a2k_core.images import read_picture
-from a2k_core.rims import CELL, CONTRAST, FAINT, REACH, SQUARE, WIDE, WIDE_WINDOW, WINDOW, mend_rims
+from a2k_core.rims import (
+    CELL,
+    CONTRAST,
+    FAINT,
+    FLAT,
+    SQUARE,
+    WIDE,
+    WIDE_CONTRAST,
+    WINDOW,
+    mend_rims,
+    reach,
+    wide_window,
+)
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
@@ -44,6 +56,18 @@ def test_pale_rims_beside_a_tower_fade_and_the_tower_stays() -> None:
     assert (mend_rims(rimmed, content) - rimmed).diff(dim=3).abs().max() < 0.03
 
 
+def test_a_wide_glow_beside_a_wall_fades() -> None:
+    """More than half of one that reaches 96 pixels into the sky; what lies beyond stays about as it is."""
+    content = torch.full((1, 3, 768, 768), 0.8)
+    content[..., :64] = 0.2
+    painted = recoloured(content)
+    glow = torch.zeros(768)
+    glow[64:160] = 0.2 * torch.linspace(1, 0, 96)
+    wrong = (mend_rims(painted + glow, content) - painted).mean((0, 1, 2))
+    assert wrong[64:160].mean() < 0.5 * glow[64:160].mean()
+    assert wrong[160:].abs().max() < 0.04 and wrong[:64].abs().max() < 0.07
+
+
 def test_any_linear_change_of_colours_stays() -> None:
     content = picture(96, 128, seed=1)
     painted = recoloured(content)
@@ -61,7 +85,7 @@ def test_strokes_stay() -> None:
     assert torch.allclose(mend_rims(content + fine, content) - mend_rims(content, content), fine, atol=1e-5)
 
 
-def regressed(colours: Tensor, guide: Tensor, window: int) -> Tensor:
+def regressed(colours: Tensor, guide: Tensor, window: int, half_at: float) -> Tensor:
     """What a ridge regression of the colours on the guide's, in the window around each place, changes them by; in fp64."""
     given, of = (cells[0].permute(1, 2, 0).double().numpy() for cells in (colours, guide))
     changes, half = np.zeros_like(given), window // 2
@@ -73,7 +97,7 @@ def regressed(colours: Tensor, guide: Tensor, window: int) -> Tensor:
         function = np.linalg.solve(covariance + FAINT * np.eye(3), shared)
         expected = theirs.mean(0) + (of[y, x] - own.mean(0)) @ function
         contrast = np.trace(covariance)
-        changes[y, x] = contrast / (contrast + CONTRAST) * (expected - given[y, x])
+        changes[y, x] = contrast / (contrast + half_at) * (expected - given[y, x])
     return torch.from_numpy(changes).permute(2, 0, 1)[None]
 
 
@@ -82,18 +106,36 @@ def test_it_is_what_regressions_in_all_windows_say() -> None:
     content, image = picture(112, 200, seed=3), picture(112, 200, seed=4)
     changed = mend_rims(image, content) - image
     colours, guide = (F.avg_pool2d(given.double(), CELL) for given in (image, content))
-    squares = (F.avg_pool2d(cells, WIDE, ceil_mode=True) for cells in (colours, guide))
-    glows = F.interpolate(regressed(*squares, WIDE_WINDOW), scale_factor=WIDE, mode="bilinear")[..., :14, :25]
-    wanted = glows + regressed(colours + glows, guide, WINDOW)
+    squares = [F.avg_pool2d(cells, WIDE, ceil_mode=True) for cells in (colours, guide)]
+    relief = F.avg_pool2d(
+        (guide - F.interpolate(squares[1], scale_factor=WIDE)[..., :14, :25]).square(), WIDE, ceil_mode=True
+    ).sum(1)
+    wide = FLAT / (FLAT + relief) * regressed(*squares, 5, WIDE_CONTRAST)
+    glows = F.interpolate(wide, scale_factor=WIDE, mode="bilinear")[..., :14, :25]
+    wanted = glows + regressed(colours + glows, guide, WINDOW, CONTRAST)
     assert torch.allclose(changed, F.interpolate(wanted, scale_factor=CELL, mode="bilinear").float(), atol=2e-5)
     assert glows.abs().max() > 0.003 and wanted.abs().max() > 0.02
 
 
+def test_windows_are_as_wide_as_half_of_the_picture_up_to_a_glow_on_both_sides() -> None:
+    assert [wide_window(side, 2048) for side in (64, 256, 320, 512, 767, 768, 1024, 16384)] == [
+        5,
+        5,
+        5,
+        9,
+        11,
+        13,
+        13,
+        13,
+    ]
+    assert wide_window(2048, 512) == 9
+
+
 def test_nothing_farther_than_its_reach_matters() -> None:
-    content, image = picture(64, 640, seed=5), picture(64, 640, seed=6)
-    here = slice(320, 352)
+    content, image = picture(512, 640, seed=5), picture(512, 640, seed=6)
+    here, far = slice(320, 352), reach(9)
     whole = mend_rims(image, content)[..., here]
-    first, last = (here.start - REACH) // SQUARE * SQUARE, -(-(here.stop + REACH) // SQUARE) * SQUARE
+    first, last = (here.start - far) // SQUARE * SQUARE, -(-(here.stop + far) // SQUARE) * SQUARE
     for nearest, farther in ((first, first - SQUARE), (last - SQUARE, last)):
         changed = image.clone()
         changed[..., farther : farther + SQUARE] += 100

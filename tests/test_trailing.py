@@ -17,7 +17,6 @@ from a2k_core.regions import Region
 from a2k_core.rims import mend_rims, mending_guide, rim_mending
 from a2k_core.trailing import Trailing
 
-LAG = rim_mending(1.0).lag
 GAINS = torch.tensor([[1.3, 0.8, 1.2, 0.7, 1.3]])
 
 
@@ -28,7 +27,7 @@ def after(mending: Trailing, region: Region, decoded: Tensor, content: Tensor) -
 def mended_in_pieces(regions: list[Region], bounds: Region, decoded: Tensor, content: Tensor) -> tuple[Tensor, Tensor]:
     """What comes out, and how often each pixel did."""
     result, times = torch.full_like(decoded, torch.nan), torch.zeros(decoded.shape[-2:])
-    mending = Trailing(bounds, rim_mending(1.0))
+    mending = Trailing(bounds, rim_mending(bounds, 1.0))
     for region in regions:
         place = region.within(bounds, 1)
         done, piece, mending = after(mending, region, decoded[place].clone(), content[place])
@@ -53,7 +52,7 @@ def test_any_cut_gives_the_whole_and_every_pixel_once(grid: int, height: int, wi
     assert (times == 1).all()
     assert torch.allclose(result, mend_rims(decoded, content), atol=1e-5)
     # What trails can be trailed in turn.
-    mending, matching = Trailing(bounds, rim_mending(1.0)), Trailing(bounds, contrast_matching(GAINS))
+    mending, matching = Trailing(bounds, rim_mending(bounds, 1.0)), Trailing(bounds, contrast_matching(GAINS))
     both = torch.full_like(decoded, torch.nan)
     for region in regions:
         place = region.within(bounds, 1)
@@ -68,7 +67,7 @@ def test_one_piece_is_mended_where_it_is() -> None:
     bounds = Region(0, 0, 64, 96)
     content, decoded = picture(64, 96, seed=1), picture(64, 96, seed=2)
     wanted = mend_rims(decoded, content)
-    done, piece, waiting = after(Trailing(bounds, rim_mending(1.0)), bounds, decoded, content)
+    done, piece, waiting = after(Trailing(bounds, rim_mending(bounds, 1.0)), bounds, decoded, content)
     assert done == bounds and piece is decoded and torch.equal(piece, wanted)
     assert waiting.pictures == waiting.guides == ()
 
@@ -77,7 +76,7 @@ def test_one_piece_is_mended_where_it_is() -> None:
 def test_by_half_strength_it_is_half_mended_and_what_comes_along_stays(strength: float) -> None:
     bounds = Region(0, 0, 96, 160)
     content, decoded, other = (picture(96, 160, seed=seed) for seed in (1, 2, 3))
-    mending, both = Trailing(bounds, rim_mending(strength)), torch.cat([decoded, other], dim=1)
+    mending, both = Trailing(bounds, rim_mending(bounds, strength)), torch.cat([decoded, other], dim=1)
     result = torch.empty_like(both)
     for region in bounds.split(64, 32):
         place = region.within(bounds, 1)
@@ -94,7 +93,7 @@ def test_strips_wait_and_not_pictures() -> None:
     def most_waiting(height: int) -> int:
         bounds = Region(0, 0, height, 512)
         content, decoded = picture(height, 512, seed=1), picture(height, 512, seed=2)
-        mending, most = Trailing(bounds, rim_mending(1.0)), 0
+        mending, most = Trailing(bounds, rim_mending(bounds, 1.0)), 0
         for region in bounds.split(128, 64):
             place = region.within(bounds, 1)
             _, _, mending = after(mending, region, decoded[place].clone(), content[place])
@@ -102,7 +101,8 @@ def test_strips_wait_and_not_pictures() -> None:
             most = max(most, sum(held))
         return most
 
-    strip = 3 * 4 * 512 * (LAG + 128)
+    lag = rim_mending(Region(0, 0, 1024, 512), 1.0).lag
+    strip = 3 * 4 * 512 * (lag + 128)
     assert most_waiting(2048) == most_waiting(1024) < strip
 
 
@@ -110,7 +110,7 @@ def test_a_piece_that_comes_again_in_parts_makes_no_difference() -> None:
     """When memory runs out after a piece was mended, and before it was used, what waited before is taken up again."""
     bounds = Region(0, 0, 128, 256)
     content, decoded = picture(128, 256, seed=1), picture(128, 256, seed=2)
-    mending, result = Trailing(bounds, rim_mending(1.0)), torch.full_like(decoded, torch.nan)
+    mending, result = Trailing(bounds, rim_mending(bounds, 1.0)), torch.full_like(decoded, torch.nan)
     first, second = bounds.split(128, 64)
     for region, kept in ((first, True), (second, False), *((part, True) for part in second.split(64, 64))):
         place = region.within(bounds, 1)
@@ -122,11 +122,12 @@ def test_a_piece_that_comes_again_in_parts_makes_no_difference() -> None:
 
 def test_what_waits_is_not_changed_where_it_is() -> None:
     """Nor where what can be mended is just one piece that waits: it would be mended twice when its neighbour comes again."""
-    bounds = Region(0, 0, LAG, 3 * LAG)
-    content, decoded = picture(LAG, 3 * LAG, seed=1), picture(LAG, 3 * LAG, seed=2)
-    first, second = (bounds._replace(left=index * LAG, right=(index + 1) * LAG) for index in (0, 1))
+    lag = rim_mending(Region(0, 0, 1, 1), 1.0).lag
+    bounds = Region(0, 0, lag, 3 * lag)
+    content, decoded = picture(lag, 3 * lag, seed=1), picture(lag, 3 * lag, seed=2)
+    first, second = (bounds._replace(left=index * lag, right=(index + 1) * lag) for index in (0, 1))
     place = first.within(bounds, 1)
-    _, _, mending = after(Trailing(bounds, rim_mending(1.0)), first, decoded[place], content[place])
+    _, _, mending = after(Trailing(bounds, rim_mending(bounds, 1.0)), first, decoded[place], content[place])
     place = second.within(bounds, 1)
     done, mended, _ = after(mending, second, decoded[place].clone(), content[place])
     assert done == first
