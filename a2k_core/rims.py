@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .regions import Region
+from .regions import EVERYWHERE, Index, Region
 from .trailing import Change
 
 CELL = 8
@@ -27,6 +27,10 @@ WIDE = 4
 
 WIDE_WINDOWS = (5, 13)
 """Wide cells to a side in which one linear function has to do, at least and at most; see `wide_window`."""
+
+LARGE, LARGE_WINDOW = 9 * 2**20, 9
+"""Pixels above which a picture has windows of so many: what waits for its surroundings must not grow much with its width, and glows,
+as wide as in others, cover little of it."""
 
 SQUARE = WIDE * CELL
 """Pixels: the side of a wide cell."""
@@ -51,6 +55,8 @@ def wide_window(height: int, width: int) -> int:
     A glow is up to a hundred pixels wide, and what lies beyond it must have a say; but one function does not do for a whole picture.
     """
     least, most = WIDE_WINDOWS
+    if height * width > LARGE:
+        most = LARGE_WINDOW
     return min(max(min(height, width) // (4 * SQUARE) * 2 + 1, least), most)
 
 
@@ -81,8 +87,10 @@ def rim_mending(bounds: Region, strength: float) -> Change:
 
     def make(picture: Tensor, guide: Tensor, seen: Region, done: Region) -> None:
         near = done.grown(CELL, CELL, seen)
-        corrections = correction(guide[:, :3], guide[:, 3:], window, strength)
-        picture[:, :3] += spread(corrections[near.within(seen, CELL)])[done.within(near, 1)].to(picture)
+        around = near.grown(WINDOW // 2 * CELL, CELL, seen)
+        corrections = correction(guide[:, :3], guide[:, 3:], window, around.within(seen, CELL))
+        mended = min(strength, 1.0) * spread(corrections[near.within(around, CELL)])
+        picture[:, :3] += mended[done.within(near, 1)].to(picture)
 
     return Change(make, reach(window), SQUARE, CELL)
 
@@ -97,17 +105,20 @@ def cells(picture: Tensor) -> Tensor:
     return F.avg_pool2d(picture.float(), CELL)
 
 
-def correction(colours: Tensor, guide: Tensor, window: int, strength: float = 1.0) -> Tensor:
+def correction(colours: Tensor, guide: Tensor, window: int, place: Index = EVERYWHERE) -> Tensor:
     """What has to be added to a decoded picture of these `cells`, whose content has those of the guide; of each cell.
 
-    The window is the picture's `wide_window`. Below full strength of a transfer rims are mended in part.
+    Args:
+        colours, guide: `[B, 3, h, w]`.
+        window: the picture's `wide_window`.
+        place: cells that are asked for, with as many around as a window of cells sees; rims take longer to find than glows.
     """
     height, width = colours.shape[-2:]
     wide_colours, wide_guide = (F.avg_pool2d(each, WIDE, ceil_mode=True) for each in (colours, guide))
     relief = (F.avg_pool2d(guide.square(), WIDE, ceil_mode=True) - wide_guide.square()).sum(1, keepdim=True)
     wide = FLAT / (FLAT + relief) * _change(wide_colours, wide_guide, window, WIDE_CONTRAST)
-    glows = F.interpolate(wide, scale_factor=WIDE, mode="bilinear")[..., :height, :width]
-    return min(strength, 1.0) * (glows + _change(colours + glows, guide, WINDOW, CONTRAST))
+    glows = F.interpolate(wide, scale_factor=WIDE, mode="bilinear")[..., :height, :width][place]
+    return glows + _change(colours[place] + glows, guide[place], WINDOW, CONTRAST)
 
 
 def spread(corrections: Tensor) -> Tensor:

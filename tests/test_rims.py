@@ -118,17 +118,14 @@ def test_it_is_what_regressions_in_all_windows_say() -> None:
 
 
 def test_windows_are_as_wide_as_half_of_the_picture_up_to_a_glow_on_both_sides() -> None:
-    assert [wide_window(side, 2048) for side in (64, 256, 320, 512, 767, 768, 1024, 16384)] == [
-        5,
-        5,
-        5,
-        9,
-        11,
-        13,
-        13,
-        13,
-    ]
+    windows = {64: 5, 256: 5, 320: 5, 512: 9, 767: 11, 768: 13, 1024: 13, 4096: 13}
+    assert {side: wide_window(side, 2048) for side in windows} == windows
     assert wide_window(2048, 512) == 9
+
+
+def test_windows_of_the_largest_pictures_are_narrower() -> None:
+    assert wide_window(16384, 16384) == wide_window(16384, 768) == 9
+    assert wide_window(16384, 320) == 5
 
 
 def test_nothing_farther_than_its_reach_matters() -> None:
