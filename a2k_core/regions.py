@@ -10,8 +10,6 @@ from typing import NamedTuple
 Index = tuple[EllipsisType, slice, slice]
 """Rows and columns of the last two dimensions."""
 
-EVERYWHERE: Index = (..., slice(None), slice(None))
-
 
 class Region(NamedTuple):
     """A rectangle of the picture padded to the grid, in pixels; right and bottom are outside."""

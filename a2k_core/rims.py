@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .regions import EVERYWHERE, Index, Region
+from .regions import Index, Region
 from .trailing import Change
 
 CELL = 8
@@ -77,8 +77,9 @@ def mend_rims(image: Tensor, content: Tensor) -> Tensor:
         `[B, 3, H, W]` of the image's dtype. Computed in fp32.
     """
     with torch.autocast(image.device.type, enabled=False):
-        window = wide_window(*image.shape[-2:])
-        return image + spread(correction(cells(image), cells(content), window)).to(image.dtype)
+        whole = Region(0, 0, *image.shape[-2:])
+        window, place = wide_window(whole.bottom, whole.right), whole.within(whole, CELL)
+        return image + spread(correction(cells(image), cells(content), window, place)).to(image.dtype)
 
 
 def rim_mending(bounds: Region, strength: float) -> Change:
@@ -105,7 +106,7 @@ def cells(picture: Tensor) -> Tensor:
     return F.avg_pool2d(picture.float(), CELL)
 
 
-def correction(colours: Tensor, guide: Tensor, window: int, place: Index = EVERYWHERE) -> Tensor:
+def correction(colours: Tensor, guide: Tensor, window: int, place: Index) -> Tensor:
     """What has to be added to a decoded picture of these `cells`, whose content has those of the guide; of each cell.
 
     Args:
