@@ -28,6 +28,9 @@ HOLD = 0.4
 """Share of a picture's own contrast that is left wherever its greys are pressed together: a face against nearly blank
 paper stays drawn. There greys end with more contrast than the style's."""
 
+PUREST = 1.5
+"""Times by which colours become purer, or paler, at most, to make up for what bending and clipping do to them."""
+
 SAMPLES = 2**14
 """Pixels, about, that stand for all of a picture that has many more: a mean is then off by half an 8-bit level at most, about."""
 
@@ -90,7 +93,7 @@ def colour_match(image: Tensor, target: Colours) -> ColourMatch:
     The linear map is triangular in axes of grey and colour (Cholesky factors): the grey of the result depends on the grey of the
     source alone, so light and shade stay where they are, and only what would clip is bent. The map is computed
     in fp64 and given in fp32 on the target's device. Where curve and map together would leave less than `HOLD` of the
-    contrast, the curve is made steeper.
+    contrast, the curve is made steeper. What is bent and clips is paler and has another mean, so the map goes beyond the target.
     """
     with torch.autocast(image.device.type, enabled=False):
         image = sampled(image)
@@ -108,9 +111,27 @@ def colour_match(image: Tensor, target: Colours) -> ColourMatch:
     curve = curve.at_least((HOLD / contrast).clamp(max=1).to(curve.values))
     toned = curve.apply(image)
     offset = target.mean - (matrix * toned.mean((2, 3))[:, None]).sum(2)
-    with torch.no_grad():
-        bend = shoulder(_mapped(toned, matrix, offset), target.levels)
+    with torch.autocast(image.device.type, enabled=False):
+        with torch.no_grad():
+            mapped = _mapped(toned[..., ::2, ::2], matrix, offset)  # a quarter of the pixels is enough here
+            shown = shoulder(mapped, target.levels).apply(mapped).clamp(0, 1)
+            purer, lost = _purer(_purity(mapped) / _purity(shown)), (mapped - shown).mean((2, 3))
+        matrix, offset = purer @ matrix, target.mean + (purer * (offset - target.mean + lost)[:, None]).sum(2)
+        with torch.no_grad():
+            bend = shoulder(_mapped(toned, matrix, offset), target.levels)
     return ColourMatch(curve, matrix, offset, bend)
+
+
+def _purer(ratio: Tensor) -> Tensor:
+    """`[B, 3, 3]` that change the purity of colours, but not their greys, by these ratios `[B]`, as far as `PUREST` lets them."""
+    gain = ratio.sqrt().clamp(1 / PUREST, PUREST)[:, None, None]
+    identity = torch.eye(3, device=gain.device)
+    return torch.lerp(torch.full_like(identity, 1 / 3), identity, gain)
+
+
+def _purity(image: Tensor) -> Tensor:
+    """`[B]`: how far the colours of `[B, 3, H, W]` are from grey, the mean of its square; at least a floor, as all but grey is grey."""
+    return (image - image.mean(1, keepdim=True)).square().sum(1).mean((1, 2)) + tones.FLOOR
 
 
 def _mapped(image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:

@@ -44,6 +44,9 @@ CONTRAST = 0.07
 WIDE_CONTRAST = 0.003
 """The same for wide cells: their means hold next to nothing of strokes that could go with the glows."""
 
+COLOURED = 0.1
+"""Colours are mended by half where the contrast is so much of that at which greys are: strokes are drawn in greys, rims are coloured."""
+
 FLAT = 0.03
 """Variance of the content's three colours together, among the cells of a wide one, at which half of that is done: glows are seen on
 what is flat, and objects are to keep what the style makes of them."""
@@ -129,7 +132,7 @@ def spread(corrections: Tensor) -> Tensor:
 
 def _change(colours: Tensor, guide: Tensor, window: int, half: float) -> Tensor:
     """Of cells `[B, 3, h, w]`: towards what the best linear function of the guide's colours in the window around makes of each, by
-    as much as the guide varies there, by half at that variance."""
+    as much as the guide varies there, greys by half at that variance."""
     squares, products = (guide[:, :, None] * other[:, None] for other in (guide, colours))
     means = window_means(torch.cat([guide, colours, squares.flatten(1, 2), products.flatten(1, 2)], dim=1), window)
     mean_guide, mean_colours, squares, products = means.split([3, 3, 9, 9], dim=1)
@@ -145,7 +148,9 @@ def _change(colours: Tensor, guide: Tensor, window: int, half: float) -> Tensor:
     determinant = (first * across[:, 0]).sum(1, keepdim=True)
     weights = (across * (guide - mean_guide)[:, None]).sum(2) / determinant
     expected = mean_colours + (weights[:, :, None] * shared).sum(1)
-    return contrast / (contrast + half) * (expected - colours)
+    change = expected - colours
+    grey = change.mean(1, keepdim=True)
+    return contrast / (contrast + half) * grey + contrast / (contrast + COLOURED * half) * (change - grey)
 
 
 def window_means(cells: Tensor, window: int) -> Tensor:

@@ -15,6 +15,7 @@ from a2k_core import load_model
 from a2k_core.images import read_picture
 from a2k_core.rims import (
     CELL,
+    COLOURED,
     CONTRAST,
     FAINT,
     FLAT,
@@ -56,6 +57,19 @@ def test_pale_rims_beside_a_tower_fade_and_the_tower_stays() -> None:
     assert (mend_rims(rimmed, content) - rimmed).diff(dim=3).abs().max() < 0.03
 
 
+def test_coloured_rims_fade_more_than_grey_ones() -> None:
+    """Beside a wall little darker than the sky; the colour added has no grey."""
+    content = torch.full((1, 3, 128, 128), 0.6)
+    content[..., :64] = 0.5
+    left = []
+    for rim in (torch.tensor([0.1, 0.1, 0.1]), torch.tensor([0.1, -0.1, 0.0])):
+        rimmed = content.clone()
+        rimmed[..., 64:80] += rim.view(3, 1, 1)
+        left.append((mend_rims(rimmed, content) - content)[..., 64:80].square().mean() / rim.square().mean())
+    grey, coloured = left
+    assert coloured < 0.8 * grey < 0.8
+
+
 def test_a_wide_glow_beside_a_wall_fades() -> None:
     """More than half of one that reaches 96 pixels into the sky; what lies beyond stays about as it is."""
     content = torch.full((1, 3, 768, 768), 0.8)
@@ -86,7 +100,8 @@ def test_strokes_stay() -> None:
 
 
 def regressed(colours: Tensor, guide: Tensor, window: int, half_at: float) -> Tensor:
-    """What a ridge regression of the colours on the guide's, in the window around each place, changes them by; in fp64."""
+    """What a ridge regression of the colours on the guide's, in the window around each place, changes them by; in fp64. Greys are
+    changed by half at a contrast, colours at less."""
     given, of = (cells[0].permute(1, 2, 0).double().numpy() for cells in (colours, guide))
     changes, half = np.zeros_like(given), window // 2
     for y, x in np.ndindex(*given.shape[:2]):
@@ -97,7 +112,10 @@ def regressed(colours: Tensor, guide: Tensor, window: int, half_at: float) -> Te
         function = np.linalg.solve(covariance + FAINT * np.eye(3), shared)
         expected = theirs.mean(0) + (of[y, x] - own.mean(0)) @ function
         contrast = np.trace(covariance)
-        changes[y, x] = contrast / (contrast + half_at) * (expected - given[y, x])
+        change = expected - given[y, x]
+        grey = change.mean()
+        changes[y, x] = contrast / (contrast + half_at) * grey
+        changes[y, x] += contrast / (contrast + COLOURED * half_at) * (change - grey)
     return torch.from_numpy(changes).permute(2, 0, 1)[None]
 
 
