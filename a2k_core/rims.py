@@ -39,13 +39,14 @@ FAINT = 1e-3
 """Variance of a colour in a window, of pictures in 0..1, that is hardly followed: noise."""
 
 CONTRAST = 0.07
-"""Variance of the three colours together, in a window, at which places are mended by half."""
+"""Variance of the three colours together, in a window, at which greys are mended by half."""
 
 WIDE_CONTRAST = 0.003
 """The same for wide cells: their means hold next to nothing of strokes that could go with the glows."""
 
-COLOURED = 0.1
-"""Colours are mended by half where the contrast is so much of that at which greys are: strokes are drawn in greys, rims are coloured."""
+COLOURED = 0.03
+"""Of these contrasts so much is enough for colours to be mended by half: strokes are drawn in greys, rims and glows are seen by their
+colours."""
 
 FLAT = 0.03
 """Variance of the content's three colours together, among the cells of a wide one, at which half of that is done: glows are seen on
