@@ -2,7 +2,8 @@
 
 The network places strokes and light; that all its colours together are the style's, of any style, is then no matter of what
 it has seen in training. The curve gives greys the style's distribution, the map gives colours its mean and covariance,
-the shoulder keeps them from clipping. All are the same for the whole picture, so they draw no edges and no halos.
+the shoulder keeps them from clipping, and what it takes of mean and purity the map gives beforehand. All are the same for the whole
+picture, so they draw no edges and no halos.
 """
 
 from __future__ import annotations
