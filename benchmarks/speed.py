@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -32,24 +33,27 @@ BARS = {
 
 @dataclasses.dataclass
 class Bench:
-    """Runs measurements, each in a process of its own and only once."""
+    """Runs measurements, each in a process of its own and only once a turn."""
 
     options: argparse.Namespace
-    results: dict[str, Result] = dataclasses.field(default_factory=dict)
+    turn: int = 0
+    results: dict[str, list[Result]] = dataclasses.field(default_factory=dict)
 
-    def measure(self, **case: Any) -> Result:
-        """A case of `measure.py`; the result with `peak`, in bytes, read from outside. `error` instead when it failed."""
+    def measure(self, **case: Any) -> list[Result]:
+        """A case of `measure.py`; of each turn so far the result with `peak`, in bytes, read from outside. `error` instead when it
+        failed."""
         case |= {"device": self.options.device, "threads": self.options.threads, "seconds": self.options.seconds}
         key = json.dumps(case, sort_keys=True)
-        if key not in self.results:
+        results = self.results.setdefault(key, [])
+        if len(results) <= self.turn:
             print(f"  {describe(case)} ..", file=sys.stderr, flush=True)
             status, peak, output, errors = run([sys.executable, str(HERE / "measure.py"), key])
             if status == 0:
-                self.results[key] = {**json.loads(output.splitlines()[-1]), "peak": peak}
+                results.append({**json.loads(output.splitlines()[-1]), "peak": peak})
             else:
                 reason = (errors.strip().splitlines() or [f"ended with status {status}"])[-1]
-                self.results[key] = {"error": reason, "peak": peak}
-        return self.results[key]
+                results.append({"error": reason, "peak": peak})
+        return results
 
 
 def run(command: Sequence[str], folder: Path | None = None) -> tuple[int, int, str, str]:
@@ -77,11 +81,22 @@ def describe(case: dict[str, Any]) -> str:
 
 
 def comparisons(bench: Bench) -> Iterator[list[str]]:
-    """Rows of the table: this program against something else."""
+    """Rows of the table: this program against something else. Machines wander, so what is compared is measured in turn, all turns."""
+    last = bench.options.turns - 1
+    for turn in range(last):
+        bench.turn = turn
+        for _ in rows(bench):
+            pass
+    bench.turn = last
+    yield from rows(bench)
+
+
+def rows(bench: Bench) -> Iterator[list[str]]:
+    """Rows of the table, by what has been measured so far and this turn."""
     options = bench.options
     for network in options.network:
         for dtype in options.dtype:
-            idle = bench.measure(what="idle", network=network, dtype=dtype)["peak"]
+            idle = bench.measure(what="idle", network=network, dtype=dtype)[0]["peak"]
             for side in options.size:
                 for batch in options.batch:
                     for style in options.style:
@@ -92,28 +107,33 @@ def comparisons(bench: Bench) -> Iterator[list[str]]:
                             yield from against(bench, case, style, tile, one, idle)
 
 
-def against(bench: Bench, case: dict[str, Any], style: str, tile: Any, one: Result, idle: int) -> Iterator[list[str]]:
+def against(
+    bench: Bench, case: dict[str, Any], style: str, tile: Any, own: list[Result], idle: int
+) -> Iterator[list[str]]:
     """One row for each opponent that fits the case; the first row says what it is."""
     head = [case["network"], str(case["side"]), str(case["batch"]), case["dtype"], style]
     head += ["whole" if tile is None else str(tile)]
-    if "error" in one:
-        yield [*head, "failed", "", mega(one["peak"]), "", one["error"], "", "", ""]
+    peak = statistics.median(one["peak"] for one in own)
+    if failed := [one["error"] for one in own if "error" in one]:
+        yield [*head, "failed", "", mega(peak), "", failed[0], "", "", ""]
         return
+    seconds = statistics.median(one["median"] for one in own)
     megapixels = case["side"] ** 2 * case["batch"] / 1e6
-    head += [f"{one['median']:.3f}", f"{one['median'] / megapixels:.3f}", mega(one["peak"]), mega(one["peak"] - idle)]
+    head += [f"{seconds:.3f}", f"{seconds / megapixels:.3f}", mega(peak), mega(peak - idle)]
     opponents = [name for name in bench.options.against if name != "naive" or case["network"] == "paper"]
     for name in opponents:
         # The others know neither tiles nor encoded styles: one measurement of each serves all our rows.
         extra: dict[str, Any] = {"microast": bench.options.microast} if name == "microast" else {}
         if name == "floor":
             extra["cached"] = style != "encoded"
-        other = bench.measure(what=name, **case, **extra)
-        if "error" in other:
-            yield [*head, f"{name}: {other['error']}", "", "", ""]
+        others = bench.measure(what=name, **case, **extra)
+        if failed := [other["error"] for other in others if "error" in other]:
+            yield [*head, f"{name}: {failed[0]}", "", "", ""]
         else:
+            faster = statistics.median(other["median"] / one["median"] for one, other in zip(own, others, strict=True))
             bar = BARS.get((name, case["network"], case["dtype"]), "") if tile is None else ""
-            memory = "" if name == "floor" else f"{one['peak'] / other['peak']:.2f}"
-            yield [*head, name, f"{other['median'] / one['median']:.2f}x", bar, memory]
+            memory = "" if name == "floor" else f"{peak / statistics.median(other['peak'] for other in others):.2f}"
+            yield [*head, name, f"{faster:.2f}x", bar, memory]
         head = [""] * len(head)
     if not opponents:
         yield [*head, "", "", "", ""]
@@ -149,7 +169,7 @@ def make_picture(side: int, path: Path) -> None:
     subprocess.run([sys.executable, "-c", program, str(side), str(path)], check=True)
 
 
-def mega(count: int) -> str:
+def mega(count: float) -> str:
     """Bytes as MB."""
     return f"{count / 1e6:.0f}"
 
@@ -172,7 +192,8 @@ def main() -> None:
         header = ["px", "MP", "tile", "time", "peak MB", "less pictures MB"]
         table(header, files(bench))
     if options.json:
-        options.json.write_text(json.dumps([{**json.loads(k), **v} for k, v in bench.results.items()], indent=1) + "\n")
+        measured = [{**json.loads(case), **one} for case, results in bench.results.items() for one in results]
+        options.json.write_text(json.dumps(measured, indent=1) + "\n")
 
 
 def arguments() -> argparse.Namespace:
@@ -197,6 +218,7 @@ def arguments() -> argparse.Namespace:
     add("--device", default="cpu", help="of torch's")
     add("--threads", type=int, default=0, help="0: as torch decides")
     add("--seconds", type=float, default=5.0, help="how long each measurement repeats")
+    add("--turns", type=int, default=1, help="how often all is measured, one after the other; the medians count")
     add("--json", type=Path, help="file for all measurements")
     options = parser.parse_args()
     if options.against is None:
