@@ -221,6 +221,8 @@ def arguments() -> argparse.Namespace:
     add("--turns", type=int, default=1, help="how often all is measured, one after the other; the medians count")
     add("--json", type=Path, help="file for all measurements")
     options = parser.parse_args()
+    if options.turns < 1:
+        parser.error(f"--turns is {options.turns}; pass 1 or more")
     if options.against is None:
         options.against = ["naive", "floor"] + (["microast"] if options.microast else [])
     if "microast" in options.against and not options.microast:
