@@ -112,15 +112,13 @@ def colour_match(image: Tensor, target: Colours) -> ColourMatch:
     curve = curve.at_least((HOLD / contrast).clamp(max=1).to(curve.values))
     toned = curve.apply(image)
     offset = target.mean - (matrix * toned.mean((2, 3))[:, None]).sum(2)
+    mapped = _mapped(toned[..., ::2, ::2], matrix, offset).detach()  # a quarter of the pixels is enough here
+    shown = shoulder(mapped, target.levels).apply(mapped).clamp(0, 1)
+    purer, lost = _purer(_purity(mapped) / _purity(shown)), (mapped - shown).mean((2, 3))
+    offset = target.mean + (purer * (offset - target.mean + lost)[:, None]).sum(2)
     with torch.autocast(image.device.type, enabled=False):
-        with torch.no_grad():
-            mapped = _mapped(toned[..., ::2, ::2], matrix, offset)  # a quarter of the pixels is enough here
-            shown = shoulder(mapped, target.levels).apply(mapped).clamp(0, 1)
-            purer, lost = _purer(_purity(mapped) / _purity(shown)), (mapped - shown).mean((2, 3))
-        matrix, offset = purer @ matrix, target.mean + (purer * (offset - target.mean + lost)[:, None]).sum(2)
-        with torch.no_grad():
-            bend = shoulder(_mapped(toned, matrix, offset), target.levels)
-    return ColourMatch(curve, matrix, offset, bend)
+        matrix = purer @ matrix
+    return ColourMatch(curve, matrix, offset, shoulder(_mapped(toned, matrix, offset), target.levels))
 
 
 def _purer(ratio: Tensor) -> Tensor:

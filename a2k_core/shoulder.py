@@ -39,8 +39,9 @@ class Shoulder(NamedTuple):
         return torch.addcdiv(image, beyond * bend, bend + 1)
 
 
+@torch.no_grad()
 def shoulder(image: Tensor, style_levels: Tensor) -> Shoulder:
-    """The bend that takes all but outliers of whole pictures, `[B, 3, H, W]` RGB in fp32, into 0..1.
+    """The bend that takes all but outliers of whole pictures, `[B, 3, H, W]` RGB in fp32, into 0..1. No gradient goes through it.
 
     Args:
         image: all pixels, or a sample of them.
