@@ -96,7 +96,7 @@ def rows(bench: Bench) -> Iterator[list[str]]:
     options = bench.options
     for network in options.network:
         for dtype in options.dtype:
-            idle = bench.measure(what="idle", network=network, dtype=dtype)[0]["peak"]
+            idle = median(bench.measure(what="idle", network=network, dtype=dtype), "peak")
             for side in options.size:
                 for batch in options.batch:
                     for style in options.style:
@@ -108,16 +108,16 @@ def rows(bench: Bench) -> Iterator[list[str]]:
 
 
 def against(
-    bench: Bench, case: dict[str, Any], style: str, tile: Any, own: list[Result], idle: int
+    bench: Bench, case: dict[str, Any], style: str, tile: Any, own: list[Result], idle: float
 ) -> Iterator[list[str]]:
     """One row for each opponent that fits the case; the first row says what it is."""
     head = [case["network"], str(case["side"]), str(case["batch"]), case["dtype"], style]
     head += ["whole" if tile is None else str(tile)]
-    peak = statistics.median(one["peak"] for one in own)
+    peak = median(own, "peak")
     if failed := [one["error"] for one in own if "error" in one]:
         yield [*head, "failed", "", mega(peak), "", failed[0], "", "", ""]
         return
-    seconds = statistics.median(one["median"] for one in own)
+    seconds = median(own, "median")
     megapixels = case["side"] ** 2 * case["batch"] / 1e6
     head += [f"{seconds:.3f}", f"{seconds / megapixels:.3f}", mega(peak), mega(peak - idle)]
     opponents = [name for name in bench.options.against if name != "naive" or case["network"] == "paper"]
@@ -132,11 +132,16 @@ def against(
         else:
             faster = statistics.median(other["median"] / one["median"] for one, other in zip(own, others, strict=True))
             bar = BARS.get((name, case["network"], case["dtype"]), "") if tile is None else ""
-            memory = "" if name == "floor" else f"{peak / statistics.median(other['peak'] for other in others):.2f}"
+            memory = "" if name == "floor" else f"{peak / median(others, 'peak'):.2f}"
             yield [*head, name, f"{faster:.2f}x", bar, memory]
         head = [""] * len(head)
     if not opponents:
         yield [*head, "", "", "", ""]
+
+
+def median(results: list[Result], name: str) -> float:
+    """Over all turns."""
+    return statistics.median(one[name] for one in results)
 
 
 def files(bench: Bench) -> Iterator[list[str]]:
