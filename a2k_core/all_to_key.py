@@ -116,11 +116,12 @@ class AllToKey(nn.Module):
         Returns:
             `[B, C, H, W]`.
         """
-        query, block_query = self.query(normalize(content, moments).to(content.dtype)).chunk(2, dim=1)
+        single = content.float()
+        query, block_query = self.query(normalize(single, moments).to(content.dtype)).chunk(2, dim=1)
         distributed = distributed_attention(query, style.region_key, style.region_value, self.scale)
         progressive = self.attend_blocks(block_query, style.block_key, style.block_value, self.scale)
         attended = self.fusion(torch.cat([distributed, progressive], dim=1))
         if self.residual == "raw":
             return attended + content
         target = at_least(Moments(style.mean, style.std), moments, self.least_gain, self.least_channel_gain)
-        return attended + adain(content, moments, target).to(attended.dtype)
+        return attended + adain(single, moments, target).to(attended.dtype)

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .devices import kept
+
 
 def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
     """Extend `[B, C, H, W]` to the right and downwards by reflection until both sides divide by `multiple`.
@@ -61,10 +63,10 @@ def fewer_blocks(rows: int, columns: int, most: int) -> tuple[int, int]:
 def average_blocks(blocks: Tensor, rows: int, columns: int, most: int) -> Tensor:
     """Area means: `[S, h, rows*columns, d]`, a vector for each block, to those of `fewer_blocks`, computed in fp32."""
     few_rows, few_columns = fewer_blocks(rows, columns, most)
-    down, right = _shares(rows, few_rows, blocks.device), _shares(columns, few_columns, blocks.device)
-    grid = blocks.float().unflatten(2, (rows, columns))
+    down, right = (kept(_shares, blocks.device, *sides) for sides in ((rows, few_rows), (columns, few_columns)))
     with torch.autocast(blocks.device.type, enabled=False):
-        means = torch.einsum("yr,xc,shrcd->shyxd", down, right, grid)
+        of_rows = down @ blocks.float().unflatten(2, (rows, columns)).flatten(3)
+        means = right @ of_rows.unflatten(3, (columns, -1))
     return means.flatten(2, 3).to(blocks.dtype)
 
 
@@ -75,10 +77,10 @@ def spaced_blocks(rows: int, columns: int, most: int) -> Tensor:
     return (down[:, None] * columns + right).flatten()
 
 
-def _shares(length: int, parts: int, device: torch.device) -> Tensor:
+def _shares(length: int, parts: int) -> Tensor:
     """`[parts, length]`: how much of each of equal parts of a side each of its cells is."""
-    edges = torch.arange(parts + 1, device=device) * (length / parts)
-    cells = torch.arange(length, device=device)
+    edges = torch.arange(parts + 1) * (length / parts)
+    cells = torch.arange(length)
     overlap = torch.minimum(edges[1:, None], cells + 1) - torch.maximum(edges[:-1, None], cells)
     return overlap.clamp(min=0) * (parts / length)
 

@@ -80,9 +80,9 @@ def contrast_change(greys: list[Tensor], gains: Tensor) -> Tensor:
 def added(change: Tensor, image: Tensor) -> Tensor:
     """`[B, 3, H, W]` and as much of a change `[B, 1, H, W]` as each colour has room for: nothing new lies outside 0..1. fp32."""
     image = image.float()
-    room = ((change > 0).float() - image).abs()
+    room = ((change > 0).float() - image).square_()
     # Of what has room for much all is added, of what has none nothing: change * room / hypot(room, change).
-    share = room * torch.rsqrt(room.square() + (change.square() + 1e-12))
+    share = room.div_(room + (change.square() + 1e-12)).sqrt_()
     return torch.addcmul(image, change, share)
 
 

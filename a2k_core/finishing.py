@@ -71,6 +71,7 @@ class Finishing:
             decoded: `[B, 3, h, w]` or, below full strength, `[B, 6, h, w]`, the content as encoding and decoding leave it with it.
         """
         mending, matching = self._mending, self._matching
+        decoded = decoded.float()
         if mending:
             content = self.content.padded(region).to(decoded.device)
             region, decoded, mending = mending.after(region, decoded, mending_guide(decoded, content))
@@ -97,8 +98,8 @@ class Finishing:
         target = self._aimed_at()
         self.colours = colour_match(decoded[:, :3], target)
         places = [(region, region.within(self.content.bounds, 1)) for region in map(self.content.inside, regions)]
-        # In single precision the same memory: what is decoded gets its colours where it is.
-        picture, change = decoded[:, :3].float(), None
+        # What is decoded gets its colours where it is.
+        picture, change = decoded[:, :3], None
         shown = Pieces(self.content.height, self.content.width)
         for region, place in places:
             picture[place] = self._coloured(region, decoded[place])
@@ -122,7 +123,7 @@ class Finishing:
         if self.colours:
             # In part, so that next to no strength changes next to nothing, however well the network rebuilds contents.
             matched = self.colours.apply(image)
-            image = matched if self.strength >= 1 else torch.lerp(image.float(), matched, self.strength)
+            image = matched if self.strength >= 1 else torch.lerp(image, matched, self.strength)
         if self.strength < 1:
             content = self.content.padded(region).to(decoded.device)
             image = image.to(content.dtype) + (1 - self.strength) * (content - decoded[:, 3:].to(content.dtype))
@@ -137,12 +138,11 @@ def is_held(config: StyA2KConfig, content: Content) -> bool:
     return config.colour_match and content.area <= COLOURS_OF_ITSELF
 
 
-def held_memory(config: StyA2KConfig, content: Content, strength: float, dtype: torch.dtype) -> int:
-    """Bytes of what is held, when a network computes in a dtype."""
+def held_memory(config: StyA2KConfig, content: Content, strength: float) -> int:
+    """Bytes of what is held."""
     if not is_held(config, content):
         return 0
-    of_decoded = 3 * (2 if strength < 1 else 1) * dtype.itemsize
-    # The same in its colours, and for contrasts the octaves of its greys and what is added to them.
-    of_coloured = 0 if dtype is torch.float32 else 3 * torch.float32.itemsize
-    of_greys = 4 * torch.float32.itemsize if config.contrast_match else 0
-    return content.batch * content.area * (of_decoded + of_coloured + of_greys)
+    of_decoded = 3 * (2 if strength < 1 else 1)
+    # For contrasts the octaves of its greys and what is added to them.
+    of_greys = 4 if config.contrast_match else 0
+    return content.batch * content.area * (of_decoded + of_greys) * torch.float32.itemsize

@@ -37,7 +37,8 @@ class StyA2K(nn.Module):
     """Arbitrary style transfer with all-to-key attention (Zhu et al., ICCV 2023).
 
     Pictures are `[B, 3, H, W]` RGB in 0..1, any H and W from 1 up, on any device and in any floating dtype: they are moved to the
-    network's. Weights are random until loaded; see `load_model`.
+    network's. Weights are random until loaded; see `load_model`, which also makes them channels-last: features take their layout from
+    them.
 
     Args:
         config: the shape of the network.
@@ -227,9 +228,7 @@ class StyA2K(nn.Module):
     def features(self, image: Tensor, name: str = "image") -> Features:
         """The encoder's features of a picture padded by reflection to the grid; `name` is what an error calls it."""
         check_picture(image, name)
-        image = image.to(self.device, self.dtype)
-        padded = pad_to_multiple(image, self.config.grid)
-        return self.encoder(padded.contiguous(memory_format=torch.channels_last))
+        return self.encoder(pad_to_multiple(image.to(self.device, self.dtype), self.config.grid))
 
     def encode_style_features(self, features: Features, colours: Colours, grain: Tensor) -> EncodedStyle:
         """`encode_style` from features and the picture's colours and grain; differentiable."""

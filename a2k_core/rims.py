@@ -94,7 +94,7 @@ def rim_mending(bounds: Region, strength: float) -> Change:
         near = done.grown(CELL, CELL, seen)
         around = near.grown(WINDOW // 2 * CELL, CELL, seen)
         corrections = correction(guide[:, :3], guide[:, 3:], window, around.within(seen, CELL))
-        mended = min(strength, 1.0) * spread(corrections[near.within(around, CELL)])
+        mended = spread(min(strength, 1.0) * corrections[near.within(around, CELL)])
         picture[:, :3] += mended[done.within(near, 1)].to(picture)
 
     return Change(make, reach(window), SQUARE, CELL)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .statistics import rising
+from .statistics import ranked
 
 KNEE = 0.25
 """How far from black and white the bend begins; colours between are left as they are."""
@@ -47,14 +47,14 @@ def shoulder(image: Tensor, style_levels: Tensor) -> Shoulder:
         image: all pixels, or a sample of them.
         style_levels: `[B or 1, LEVELS]`, from `grey_levels`: as much as is pure in the style may clip.
     """
-    ranked = rising(image.flatten(2))
-    reach = (_beyond(1 - ranked.flip(2), style_levels < PURE), _beyond(ranked, style_levels > 1 - PURE))
+    colours = image.flatten(2)
+    reach = (_beyond(1 - colours, style_levels < PURE), _beyond(colours, style_levels > 1 - PURE))
     # The c for which KNEE + excess, beyond the knee, ends at KNEE.
     return Shoulder(*(excess / (KNEE * (KNEE + excess)) for excess in reach))
 
 
-def _beyond(ranked: Tensor, pure: Tensor) -> Tensor:
-    """`[B, 3]`: by how much the highest of the rising `[B, 3, N]` exceed 1, but for the share that may."""
-    share = (pure.float().mean(1) + OUTLIERS).clamp(max=1).expand(len(ranked))
-    index = ((1 - share) * (ranked.shape[2] - 1)).round().long()
-    return (ranked.gather(2, index[:, None, None].expand(-1, 3, 1))[..., 0] - 1).clamp(min=0)
+def _beyond(colours: Tensor, pure: Tensor) -> Tensor:
+    """`[B, 3]`: by how much the highest of `[B, 3, N]` exceed 1, but for the share that may."""
+    share = (pure.float().mean(1) + OUTLIERS).clamp(max=1).expand(len(colours))
+    index = ((1 - share) * (colours.shape[2] - 1)).round().long()
+    return (ranked(colours, index) - 1).clamp(min=0)

@@ -33,6 +33,15 @@ def rising(values: Tensor) -> Tensor:
     return values.gather(-1, torch.from_numpy(np.argsort(values.detach().numpy(), axis=-1)))
 
 
+def ranked(values: Tensor, index: Tensor) -> Tensor:
+    """Of `[B, C, N]` values, for each sample the one at a place, `[B]` int64, were each channel sorted, the lowest first: `[B, C]`."""
+    if values.device.type == "cpu":  # a tenth of the time of sorting
+        return torch.stack(
+            [sample.kthvalue(int(place) + 1).values for sample, place in zip(values, index, strict=True)]
+        )
+    return values.sort(dim=2).values.gather(2, index[:, None, None].expand(-1, values.shape[1], 1))[..., 0]
+
+
 def channel_moments(features: Tensor) -> Moments:
     """The moments over all positions of `[B, C, H, W]` features; H*W must be at least 2."""
     if torch.is_grad_enabled() and features.requires_grad:

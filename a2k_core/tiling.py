@@ -107,7 +107,7 @@ class TiledTransfer:
         side = max(self.bounds)
         if tile == "auto":
             margin = self.reach.encoder + max(self.reach.attention) + max(self.reach.decoder) + self.grid
-            held = held_memory(config, content, self.strength, self.model.dtype)
+            held = held_memory(config, content, self.strength)
             side, keep = choose_tile(
                 config,
                 self.model.dtype,
@@ -237,7 +237,7 @@ class TiledTransfer:
         if self.strokes:
             content = content + self.strokes.padded(seen).to(content)
         image = self.model.grained(content, self.style.grain, seen.top, seen.left)
-        features = self.model.encoder(image.to(self.model.dtype, memory_format=torch.channels_last))
+        features = self.model.encoder(image.to(self.model.dtype))
         return cropped(features, (seen, seen, seen), (region, region, region))
 
     def _decode(self, features: Features, at: Regions, decoded: Regions, region: Region) -> Tensor:

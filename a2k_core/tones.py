@@ -47,14 +47,14 @@ class ToneCurve(NamedTuple):
     def apply(self, image: Tensor) -> Tensor:
         """`[B, 3, H, W]` RGB with its greys (the means of red, green and blue) moved, and all three colours with them; fp32."""
         image = image.float()
-        grey = image.mean(1)
-        position = (grey.flatten(1) - self.start) / self.step
-        inside = position.clamp(0, KNOTS - 1)
-        index = inside.detach().long().clamp(max=KNOTS - 2)
-        values = self.values.expand(len(image), -1)
-        below, above = values.gather(1, index), values.gather(1, index + 1)
-        moved = torch.lerp(below, above, inside - index) + (position - inside) * self.step
-        return image + (moved.view_as(grey) - grey)[:, None]
+        grey = image.mean(1, keepdim=True)
+        position = ((grey.flatten(1) - self.start) / self.step).clamp(0, KNOTS - 1)
+        index = position.detach().long().clamp(max=KNOTS - 2)
+        # How far greys move is told from point to point too, and does not change beyond them.
+        points = self.start + self.step * torch.arange(KNOTS, device=image.device)
+        moves = (self.values - points).expand(len(image), -1)
+        move = torch.lerp(moves.gather(1, index), moves.gather(1, index + 1), position - index)
+        return image + move.view_as(grey)
 
     def at_least(self, slope: Tensor) -> ToneCurve:
         """The same curve, but nowhere flatter than `[B, 1]` slopes; it still begins at the same grey."""
