@@ -180,13 +180,13 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
     if query.device.type == "cuda":
         return F.scaled_dot_product_attention(query, key, value, scale=scale)
     with torch.autocast(query.device.type, enabled=False):
-        queries, keys, values = query.float(), key.float(), value.float()
+        queries, keys = query.float(), key.float()
         # Scores and, as many, their softmax are held.
         held = 2 * query.shape[:3].numel() * key.shape[2]
         if query.device.type == "cpu" and key.shape[2] <= FEW_KEYS and held <= SCORE_ELEMENTS:
-            attended = torch.softmax((queries * scale) @ keys.transpose(2, 3), dim=3) @ values
+            attended = torch.softmax((queries * scale) @ keys.transpose(2, 3), dim=3).to(value.dtype) @ value
         else:
-            attended = F.scaled_dot_product_attention(queries, keys, values, scale=scale)
+            attended = F.scaled_dot_product_attention(queries, keys, value.float(), scale=scale)
     return attended.to(query.dtype)
 
 

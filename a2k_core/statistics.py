@@ -117,7 +117,8 @@ class PartialMoments:
 
 def normalize(features: Tensor, moments: Moments) -> Tensor:
     """(features - mean) / std in fp32, `[B, C, H, W]`; the `norm` of the paper's attention."""
-    return (features.float() - moments.mean).div_(moments.std)
+    gain = 1 / moments.std
+    return torch.addcmul(-moments.mean * gain, features.float(), gain)
 
 
 def adain(features: Tensor, moments: Moments, target: Moments) -> Tensor:
