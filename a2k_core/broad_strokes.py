@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .rims import window_means
+from .windows import window_means
 
 PIXELS = 2**17
 """Of the copy, about: strokes are as wide beside the picture as they are in one of 360 by 360 pixels."""

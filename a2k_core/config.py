@@ -72,7 +72,8 @@ class StyA2KConfig:
     """How much of the strokes of a smaller painted copy flat areas of a large content get; see `broad_strokes.py`. The paper has none."""
 
     mend_rims: bool = False
-    """Take away the rims beside edges that the content does not have; see `rims.py`. The paper does not."""
+    """Take away the rims beside edges that the content does not have, and coloured fringes; see `rims.py` and `fringes.py`. The paper
+    does not."""
 
     colour_match: bool = False
     """Move the colours of the result to the style's; see `colour.py`. The paper does not."""

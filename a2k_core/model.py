@@ -262,8 +262,8 @@ class StyA2K(nn.Module):
         return self.decoder(self.merge(level8 + upsampled), level4, at, wanted)
 
     def mend_rims(self, image: Tensor, content: Tensor) -> Tensor:
-        """A decoded picture `[B, 3, H, W]` without the rims that its content does not have, if the configuration says so; sizes are
-        multiples of `rims.CELL`."""
+        """A decoded picture `[B, 3, H, W]` without the rims and fringes that its content does not have, if the configuration says so;
+        sizes are multiples of `rims.CELL`."""
         return mend_rims(image, content) if self.config.mend_rims else image
 
     def match_colours(self, image: Tensor, style: EncodedStyle) -> Tensor:

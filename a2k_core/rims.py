@@ -4,7 +4,7 @@ A network sharpens edges: beside a dark tower the sky turns pale, along a should
 both. So in the coarse, where the content has contrast, colours may change only as some linear function of the content's colours
 around does: what a guided filter (He et al., "Guided Image Filtering", ECCV 2010) with the content for its guide leaves, at two
 scales, of glows and of rims. What is flat all around, and all that is finer than a cell, stay as they are: that is where the
-strokes are. The paper has none of this.
+strokes are, and only fringes (`fringes.py`) are mended there. The paper has none of this.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from . import fringes
+from .fringes import fringe_correction
 from .regions import Index, Region
 from .trailing import Change
+from .windows import window_means
 
 CELL = 8
 """Pixels. What is coarse are the means of squares of this side; rims are wider, most strokes are finer."""
@@ -38,7 +41,7 @@ SQUARE = WIDE * CELL
 FAINT = 1e-3
 """Variance of a colour in a window, of pictures in 0..1, that is hardly followed: noise."""
 
-CONTRAST = 0.07
+CONTRAST = 0.055
 """Variance of the three colours together, in a window, at which greys are mended by half."""
 
 WIDE_CONTRAST = 0.003
@@ -71,7 +74,7 @@ def reach(window: int) -> int:
 
 
 def mend_rims(image: Tensor, content: Tensor) -> Tensor:
-    """A decoded picture without the rims that its content does not have. Differentiable.
+    """A decoded picture without the rims and fringes that its content does not have. Differentiable.
 
     Args:
         image: `[B, 3, H, W]` RGB, not clamped; H and W are multiples of `CELL`.
@@ -83,41 +86,45 @@ def mend_rims(image: Tensor, content: Tensor) -> Tensor:
     with torch.autocast(image.device.type, enabled=False):
         whole = Region(0, 0, *image.shape[-2:])
         window, place = wide_window(whole.bottom, whole.right), whole.within(whole, CELL)
-        return image + spread(correction(cells(image), cells(content), window, place)).to(image.dtype)
+        guide = mending_guide(image, content)
+        return image + spread(correction(cells(guide), window, place), guide).to(image.dtype)
 
 
 def rim_mending(bounds: Region, strength: float) -> Change:
-    """Rims of a picture's first three channels mended piece by piece, at a transfer's strength; the guide is `mending_guide`."""
+    """Rims and fringes of a picture's first three channels mended piece by piece, at a transfer's strength; the guide is
+    `mending_guide`."""
     window = wide_window(bounds.bottom, bounds.right)
 
     def make(picture: Tensor, guide: Tensor, seen: Region, done: Region) -> None:
-        near = done.grown(CELL, CELL, seen)
+        near = done.grown(2 * CELL, CELL, seen)
         around = near.grown(WINDOW // 2 * CELL, CELL, seen)
-        corrections = correction(guide[:, :3], guide[:, 3:], window, around.within(seen, CELL))
-        mended = spread(min(strength, 1.0) * corrections[near.within(around, CELL)])
+        corrections = correction(cells(guide), window, around.within(seen, CELL))
+        mended = spread(corrections[near.within(around, CELL)], guide[near.within(seen, fringes.CELL)], strength)
         picture[:, :3] += mended[done.within(near, 1)].to(picture)
 
-    return Change(make, reach(window), SQUARE, CELL)
+    return Change(make, reach(window), SQUARE, fringes.CELL)
 
 
 def mending_guide(decoded: Tensor, content: Tensor) -> Tensor:
-    """Cells of the first three channels of what was decoded, and of the content: `[B, 6, h / CELL, w / CELL]`."""
-    return torch.cat([cells(decoded[:, :3]), cells(content)], dim=1)
+    """The means of squares of `fringes.CELL` pixels, of the first three channels of what was decoded and of the content:
+    `[B, 6, h, w]`, fp32."""
+    return torch.cat([F.avg_pool2d(picture.float(), fringes.CELL) for picture in (decoded[:, :3], content)], dim=1)
 
 
-def cells(picture: Tensor) -> Tensor:
-    """`[B, 3, H, W]` to the means of its squares, `[B, 3, H / CELL, W / CELL]`, in fp32."""
-    return F.avg_pool2d(picture.float(), CELL)
+def cells(guide: Tensor) -> Tensor:
+    """The same of squares of `CELL` pixels."""
+    return F.avg_pool2d(guide, CELL // fringes.CELL)
 
 
-def correction(colours: Tensor, guide: Tensor, window: int, place: Index) -> Tensor:
-    """What has to be added to a decoded picture of these `cells`, whose content has those of the guide; of each cell.
+def correction(cells: Tensor, window: int, place: Index) -> Tensor:
+    """What has to be added to each cell of a decoded picture.
 
     Args:
-        colours, guide: `[B, 3, h, w]`.
+        cells: `[B, 6, h, w]`, of what was decoded, then of its content.
         window: the picture's `wide_window`.
         place: cells that are asked for, with as many around as a window of cells sees; rims take longer to find than glows.
     """
+    colours, guide = cells.split(3, dim=1)
     height, width = colours.shape[-2:]
     wide_colours, wide_guide = (F.avg_pool2d(each, WIDE, ceil_mode=True) for each in (colours, guide))
     relief = (F.avg_pool2d(guide.square(), WIDE, ceil_mode=True) - wide_guide.square()).sum(1, keepdim=True)
@@ -126,9 +133,18 @@ def correction(colours: Tensor, guide: Tensor, window: int, place: Index) -> Ten
     return glows + _change(colours[place] + glows, guide[place], WINDOW, CONTRAST)
 
 
-def spread(corrections: Tensor) -> Tensor:
-    """`[B, 3, h, w]` of cells to `[B, 3, h * CELL, w * CELL]`. A pixel depends on its own cell and those beside it."""
-    return F.interpolate(corrections, scale_factor=CELL, mode="bilinear")
+def spread(corrections: Tensor, guide: Tensor, strength: float = 1.0) -> Tensor:
+    """What is added to a picture for the corrections of its cells, `[B, 3, h, w]`, and for its fringes.
+
+    Args:
+        guide: the picture's `mending_guide`, `[B, 6, 2 h, 2 w]`.
+        strength: of the transfer; below 1 so much is added.
+
+    Returns:
+        `[B, 3, h * CELL, w * CELL]`. A pixel depends on its own cell, on those beside it and, for fringes, on those next to these.
+    """
+    finer = F.interpolate(corrections, scale_factor=CELL // fringes.CELL, mode="bilinear") + fringe_correction(guide)
+    return F.interpolate(min(strength, 1.0) * finer, scale_factor=fringes.CELL, mode="bilinear")
 
 
 def _change(colours: Tensor, guide: Tensor, window: int, half: float) -> Tensor:
@@ -152,12 +168,3 @@ def _change(colours: Tensor, guide: Tensor, window: int, half: float) -> Tensor:
     change = expected - colours
     grey = change.mean(1, keepdim=True)
     return contrast / (contrast + half) * grey + contrast / (contrast + COLOURED * half) * (change - grey)
-
-
-def window_means(cells: Tensor, window: int) -> Tensor:
-    """Of `[B, C, h, w]`, over as much of each window as there is: columns, then rows, in the layout that is quick for many channels."""
-    cells = cells.contiguous(memory_format=torch.channels_last)
-    for size in ((window, 1), (1, window)):
-        padding = (size[0] // 2, size[1] // 2)
-        cells = F.avg_pool2d(cells, size, stride=1, padding=padding, count_include_pad=False)
-    return cells.contiguous()
