@@ -172,7 +172,8 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
     """softmax(query @ key^T * scale) @ value over the last two of four dimensions, softmax in fp32; fused but for `FEW_KEYS`.
 
     The CUDA kernels keep the softmax in fp32 for half-precision inputs. Elsewhere the inputs are made fp32: certain to
-    be exact, and on CPUs without matrix units twice as fast forwards and six times backwards as the bf16 kernel.
+    be exact, and on CPUs without matrix units twice as fast forwards and six times backwards as the bf16 kernel. Only what
+    `FEW_KEYS` take of their values is a product in the values' dtype.
     """
     if query.shape[1] > LAUNCH:
         parts = zip(query.split(LAUNCH, dim=1), key.split(LAUNCH, dim=1), value.split(LAUNCH, dim=1), strict=True)

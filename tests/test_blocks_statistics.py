@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from a2k_core.blocks import average_blocks, fewer_blocks, from_blocks, pad_to_multiple, spaced_blocks, to_blocks
-from a2k_core.statistics import Moments, PartialMoments, adain, channel_moments, normalize, rising
+from a2k_core.statistics import Moments, PartialMoments, adain, channel_moments, normalize, ranked, rising
 
 SIDES = st.integers(1, 40)
 
@@ -220,3 +220,9 @@ def test_values_are_sorted_alike_with_and_without_gradients() -> None:
     result[..., -1].sum().backward()
     assert tracked.grad is not None
     assert torch.equal(tracked.grad, (values == values.amax(-1, keepdim=True)).float())
+
+
+def test_a_rank_is_what_sorting_would_put_there() -> None:
+    values, places = torch.randn(3, 2, 50, generator=torch.Generator().manual_seed(1)), torch.tensor([0, 17, 49])
+    wanted = torch.stack([sample.sort().values[:, place] for sample, place in zip(values, places, strict=True)])
+    assert torch.equal(ranked(values, places), wanted)
