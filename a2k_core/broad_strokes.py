@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .windows import window_means
+from .windows import grey_products, grey_regression, window_means
 
 PIXELS = 2**17
 """Of the copy, about: strokes are as wide beside the picture as they are in one of 360 by 360 pixels."""
@@ -65,11 +65,8 @@ def strokes_of(painted: Tensor, content: Tensor, share: float) -> Tensor:
     """
     change = painted.float() - content.float()
     grey = content.float().mean(dim=1, keepdim=True)
-    products = torch.cat([grey, grey.square(), change, change * grey], dim=1)
-    means = window_means(F.avg_pool2d(products, CELL, ceil_mode=True, count_include_pad=False), WINDOW)
-    mean_grey, squares, mean_change, products = means.split([1, 1, 3, 3], dim=1)
-    variance = (squares - mean_grey.square()).clamp(min=0)
-    slope = (products - mean_grey * mean_change) / (variance + FAINT)
+    products = F.avg_pool2d(grey_products(grey, change), CELL, ceil_mode=True, count_include_pad=False)
+    mean_grey, variance, mean_change, slope = grey_regression(window_means(products, WINDOW), FAINT)
     linear = window_means(torch.cat([slope, mean_change - slope * mean_grey], dim=1), WINDOW)
     flat = share / STRONGEST * FLAT**2 / (variance + FLAT**2)
     coarse = F.interpolate(torch.cat([linear, flat], dim=1), scale_factor=CELL, mode="bilinear")

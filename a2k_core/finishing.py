@@ -11,6 +11,7 @@ from .colour import ColourMatch, Colours, colour_match, colours_aimed_at, colour
 from .config import StyA2KConfig
 from .content import Content
 from .contrast import added, contrast_change, contrast_matching, contrasts, gains, octaves, shown_greys
+from .memory import release
 from .pieces import Pieces
 from .regions import Region
 from .rims import mending_guide, rim_mending
@@ -95,6 +96,9 @@ class Finishing:
             return
         decoded = self._whole.picture
         assert decoded is not None
+        if len(regions) > 1 and decoded.device.type == "cpu":
+            # What tiles took is free, but not in one piece, and contrasts take large pieces.
+            release(decoded.device)
         target = self._aimed_at()
         self.colours = colour_match(decoded[:, :3], target)
         places = [(region, region.within(self.content.bounds, 1)) for region in map(self.content.inside, regions)]

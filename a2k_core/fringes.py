@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .windows import window_means
+from .windows import grey_products, grey_regression, window_means
 
 CELL = 4
 """Pixels. What is changed are the means of squares of this side: strokes are wider, and what is finer is hardly seen in colour."""
@@ -36,10 +36,8 @@ def fringe_correction(guide: Tensor) -> Tensor:
     pictures = guide.unflatten(1, (2, 3))
     grey = pictures.mean(dim=2, keepdim=True)
     colour = pictures - grey
-    products = torch.cat([grey, grey.square(), colour, colour * grey], dim=2)
-    means = window_means(products.flatten(1, 2), WINDOW).unflatten(1, (2, 8))
-    mean_grey, squares, mean_colour, mean_product = means.split([1, 1, 3, 3], dim=2)
-    slope = (mean_product - mean_grey * mean_colour) / (squares - mean_grey.square() + FAINT)
+    means = window_means(grey_products(grey, colour).flatten(1, 2), WINDOW).unflatten(1, (2, 8))
+    mean_grey, _, mean_colour, slope = grey_regression(means, FAINT)
     # What of the colours is no linear function of the greys in the window around.
     fringes, own = torch.addcmul(colour - mean_colour, slope, grey - mean_grey, value=-1).unbind(1)
     own = window_means(own.square().sum(dim=1, keepdim=True), WINDOW)

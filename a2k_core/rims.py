@@ -100,7 +100,7 @@ def rim_mending(bounds: Region, strength: float) -> Change:
         around = near.grown(WINDOW // 2 * CELL, CELL, seen)
         corrections = correction(cells(guide), window, around.within(seen, CELL))
         mended = spread(corrections[near.within(around, CELL)], guide[near.within(seen, fringes.CELL)], strength)
-        picture[:, :3] += mended[done.within(near, 1)].to(picture)
+        picture[:, :3] += mended[done.within(near, 1)]
 
     return Change(make, reach(window), SQUARE, fringes.CELL)
 

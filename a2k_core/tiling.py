@@ -125,10 +125,7 @@ class TiledTransfer:
         regions = self._measure(side, may_shrink)
         finishing = Finishing(config, content, self.style.colours, self.strength, self.write, copy)
         regions = self._each(regions, lambda region: finishing.take(region, self._decoded(region)), may_shrink)
-        # What tiles took is free, but not in one piece, and a held picture's contrasts take large pieces.
         self.kept = None
-        if len(regions) > 1 and device.type == "cpu":
-            release(device)
         finishing.complete(regions)
         return finishing
 

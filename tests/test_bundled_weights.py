@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
+from example_pictures import examples
 from torch import Tensor
 
 import a2k_core
 from a2k_core.checkpoint import bundled_weights, read_info
-from a2k_core.images import read_picture
 from a2k_core.statistics import channel_moments
-
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -23,18 +20,14 @@ def model() -> a2k_core.StyA2K:
     return a2k_core.load_model(device="cpu")
 
 
-def example(name: str, side: int) -> Tensor:
-    return F.interpolate(read_picture(EXAMPLES / name).image, (side, side), mode="area")
-
-
 @pytest.fixture(scope="module")
 def contents() -> list[Tensor]:
-    return [example(f"content/{path.name}", 256) for path in sorted((EXAMPLES / "content").glob("*.jpg"))]
+    return examples("content", 256)
 
 
 @pytest.fixture(scope="module")
 def styles() -> list[Tensor]:
-    return [example(f"style/{path.name}", 256) for path in sorted((EXAMPLES / "style").glob("*.jpg"))]
+    return examples("style", 256)
 
 
 def luminance(image: Tensor) -> Tensor:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
+from example_pictures import examples
 from tiny_networks import COMPACT, assert_pictures_of_a_batch_are_alone, picture, random_model
 from torch import Tensor
 
@@ -30,9 +30,6 @@ from a2k_core.contrast import (
     shown_greys,
 )
 from a2k_core.errors import ConfigError
-from a2k_core.images import read_picture
-
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -213,14 +210,13 @@ def test_it_goes_with_matched_colours_only() -> None:
 def test_strokes_of_the_bundled_weights_are_as_strong_as_the_styles() -> None:
     """Of details of 4 and 8 pixels in pictures of the example styles, the mean distance from the style's contrast."""
     model = load_model(device="cpu")
-    content = read_picture(next(EXAMPLES.glob("content/*.jpg"))).image
-    content = F.interpolate(content, size=(320, 320), mode="area")
+    content = examples("content", 320)[0]
     away = []
     for matching in (True, False):
         model.config = dataclasses.replace(model.config, contrast_match=matching)
         of_styles = []
-        for path in sorted(EXAMPLES.glob("style/*.jpg")):
-            encoded = model.encode_style(F.interpolate(read_picture(path).image, (320, 320), mode="area"))
+        for style in examples("style", 320):
+            encoded = model.encode_style(style)
             ratio = contrasts_of(model.transfer(content, encoded)) / encoded.colours.contrasts
             of_styles.append(float(ratio[0, 1:FINE].log().abs().mean()))
         away.append(sum(of_styles) / len(of_styles))

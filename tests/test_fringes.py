@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from example_pictures import examples
 from tiny_networks import picture
 from torch import Tensor
 
 from a2k_core import load_model
 from a2k_core.fringes import CELL, FAINT, OWN, WINDOW, fringe_correction
-from a2k_core.images import read_picture
-
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 FLAT = torch.full((1, 3, 24, 32), 0.5)
 
@@ -76,13 +73,12 @@ def test_small_coloured_things_of_the_content_stay_coloured() -> None:
 def test_the_bundled_weights_leave_few_fringes() -> None:
     """At most seven tenths of what the network leaves by itself, on the mean of the example styles."""
     model = load_model(device="cpu")
-    content = F.interpolate(read_picture(next(EXAMPLES.glob("content/*.jpg"))).image, (256, 256), mode="area")
+    content = examples("content", 256)[0]
     left = []
     for mending in (True, False):
         model.config = dataclasses.replace(model.config, mend_rims=mending)
         of_styles = []
-        for path in sorted(EXAMPLES.glob("style/*.jpg")):
-            style = F.interpolate(read_picture(path).image, (256, 256), mode="area")
+        for style in examples("style", 256):
             cells = F.avg_pool2d(model.transfer(content, model.encode_style(style)), CELL)
             of_styles.append(leftover(cells).square().mean())
         left.append(float(torch.stack(of_styles).mean()))

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from example_pictures import examples
 from tiny_networks import COMPACT, picture, random_model
 from torch import Tensor
 
 from a2k_core import fringes, load_model
 from a2k_core.fringes import fringe_correction
-from a2k_core.images import read_picture
 from a2k_core.rims import (
     CELL,
     COLOURED,
@@ -29,8 +28,6 @@ from a2k_core.rims import (
     reach,
     wide_window,
 )
-
-EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 
 def tower(side: int = 128) -> Tensor:
@@ -195,8 +192,7 @@ def test_beside_a_tower_the_bundled_weights_leave_the_sky_its_colour() -> None:
     for mending in (True, False):
         model.config = dataclasses.replace(model.config, mend_rims=mending)
         of_styles = []
-        for path in sorted(EXAMPLES.glob("style/*.jpg")):
-            style = F.interpolate(read_picture(path).image, (256, 256), mode="area")
+        for style in examples("style", 256):
             rows = model.transfer(content, model.encode_style(style))[0, :, 96:240]
             beside, apart = (rows[..., columns].mean((1, 2)) for columns in (slice(76, 84), slice(140, 240)))
             of_styles.append((beside - apart).norm())
