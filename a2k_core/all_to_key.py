@@ -88,7 +88,7 @@ class AllToKey(nn.Module):
     def encode(self, style: Tensor) -> LevelStyle:
         """Everything that depends on the style alone, from its `[S, C, H, W]` features (sides divisible by the block's)."""
         moments = channel_moments(style)
-        key, block_key = self.key(normalize(style, moments).to(style.dtype)).chunk(2, dim=1)
+        key, block_key = self.key(normalize(style, moments, style.dtype)).chunk(2, dim=1)
         value, block_value = self.value(style).chunk(2, dim=1)
         region_key, region_value = region_keys(
             to_blocks(key, self.block, self.heads),
@@ -116,12 +116,11 @@ class AllToKey(nn.Module):
         Returns:
             `[B, C, H, W]`.
         """
-        single = content.float()
-        query, block_query = self.query(normalize(single, moments).to(content.dtype)).chunk(2, dim=1)
+        query, block_query = self.query(normalize(content, moments, content.dtype)).chunk(2, dim=1)
         distributed = distributed_attention(query, style.region_key, style.region_value, self.scale)
         progressive = self.attend_blocks(block_query, style.block_key, style.block_value, self.scale)
         attended = self.fusion(torch.cat([distributed, progressive], dim=1))
         if self.residual == "raw":
             return attended + content
         target = at_least(Moments(style.mean, style.std), moments, self.least_gain, self.least_channel_gain)
-        return attended + adain(single, moments, target).to(attended.dtype)
+        return attended + adain(content, moments, target, attended.dtype)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
@@ -115,19 +116,28 @@ class PartialMoments:
         return Moments(self.mean.float().to(device), std.float().to(device))
 
 
-def normalize(features: Tensor, moments: Moments) -> Tensor:
-    """(features - mean) / std in fp32, `[B, C, H, W]`; the `norm` of the paper's attention."""
+def normalize(features: Tensor, moments: Moments, dtype: torch.dtype = torch.float32) -> Tensor:
+    """(features - mean) / std, computed in fp32, `[B, C, H, W]` in `dtype`; the `norm` of the paper's attention."""
     gain = 1 / moments.std
-    return torch.addcmul(-moments.mean * gain, features.float(), gain)
+    return _moved(features, gain, -moments.mean * gain, dtype)
 
 
-def adain(features: Tensor, moments: Moments, target: Moments) -> Tensor:
-    """Move features from their own moments to the target's, in fp32 (Huang & Belongie, ICCV 2017, eq. 8).
+def adain(features: Tensor, moments: Moments, target: Moments, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Move features from their own moments to the target's, computed in fp32 (Huang & Belongie, ICCV 2017, eq. 8).
 
     A target of one sample serves any batch.
     """
     gain = target.std / moments.std
-    return torch.addcmul(target.mean - moments.mean * gain, features.float(), gain)
+    return _moved(features, gain, target.mean - moments.mean * gain, dtype)
+
+
+def _moved(features: Tensor, gain: Tensor, shift: Tensor, dtype: torch.dtype) -> Tensor:
+    """features * gain + shift of `[B, C, 1, 1]` fp32 gains and shifts, computed in fp32."""
+    if len(features) == 1 and features.dtype == dtype and features.device.type == "cpu" and not torch.is_grad_enabled():
+        # Batch normalisation reads and writes half precision and computes in fp32, in one pass: here with moments of 0 and 1.
+        gain, shift = gain.flatten(), shift.flatten()
+        return F.batch_norm(features, torch.zeros_like(gain), torch.ones_like(gain), gain, shift, eps=0)
+    return torch.addcmul(shift, features.float(), gain).to(dtype)
 
 
 def at_least(target: Moments, own: Moments, gain: float, channel_gain: float) -> Moments:
