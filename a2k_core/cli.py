@@ -30,6 +30,9 @@ examples:
   a2k stylize photo.jpg painting.jpg -o result.png --style-size 256
       a smaller style picture gives finer strokes, a larger one coarser strokes
 
+  a2k stylize photo.jpg painting.jpg -o result.png --keep-colours
+      the style's strokes in the colours of the photo
+
   a2k stylize scan.png painting.jpg -o result.png --tile 512
       a picture of any size in little memory; by itself, large pictures are computed in pieces that fit
 
@@ -109,6 +112,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             device=arguments.device,
             dtype=arguments.dtype,
             tile=arguments.tile,
+            keep_colours=arguments.keep_colours,
         )
     if arguments.command == "convert":
         from .convert import convert_checkpoints
@@ -178,6 +182,17 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default=[1.0],
         help="how much style, from 0 (the content itself) over 1 (the full style) to 2 (exaggerated); several make "
         "a picture each (default: 1)",
+    )
+    add(
+        "--keep-colours",
+        "--keep-colors",
+        metavar="K",
+        type=float,
+        nargs="?",
+        const=1.0,
+        default=0.0,
+        help="from 0 (all colours are the style's) to 1 (the content keeps its own and gets the style's strokes); 1 when "
+        "no number follows (default: 0)",
     )
     add(
         "--style-size",

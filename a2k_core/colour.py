@@ -77,14 +77,28 @@ def colours_of(image: Tensor) -> Colours:
         return Colours(*_moments(some), grey_levels(some), contrasts(octaves(shown_greys(image))))
 
 
-def colours_aimed_at(content: Colours | None, style: Colours, strength: float) -> Colours:
+def colours_aimed_at(content: Colours | None, style: Colours, strength: float, keep: float = 0.0) -> Colours:
     """Below full strength a place between the content's and the style's, beyond it more contrast than the style's.
 
-    Of one picture each or of a batch. The content is None from full strength on.
+    Of one picture each or of a batch.
+
+    Args:
+        content: not asked for, and may be None, from full strength on, unless something of it is kept.
+        style: as encoded.
+        strength: from 0 to 2.
+        keep: how much of the content's own, from 0 to 1, but for the contrasts, which are those of strokes.
     """
-    if content is None:
+    if strength < 1 and content is not None:
+        aim = _between(content, style, strength)
+    else:
         # Exaggerated features alone would be moved back to the style's own contrast.
-        return style._replace(covariance=strength * style.covariance, contrasts=math.sqrt(strength) * style.contrasts)
+        aim = style._replace(covariance=strength * style.covariance, contrasts=math.sqrt(strength) * style.contrasts)
+    if keep and content is not None:
+        aim = _between(content, aim, 1 - keep)._replace(contrasts=aim.contrasts)
+    return aim
+
+
+def _between(content: Colours, style: Colours, strength: float) -> Colours:
     return Colours(*(torch.lerp(a.to(b), b, strength) for a, b in zip(content, style, strict=True)))
 
 

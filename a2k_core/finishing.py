@@ -12,6 +12,7 @@ from .config import StyA2KConfig
 from .content import Content
 from .contrast import added, contrast_change, contrast_matching, contrasts, gains, octaves, shown_greys
 from .memory import release
+from .own_colours import with_own_colours
 from .pieces import Pieces
 from .regions import Region
 from .rims import mending_guide, rim_mending
@@ -35,6 +36,7 @@ class Finishing:
         content: what is painted.
         style: the colours of its style.
         strength: above 0, see `StyA2K.transfer`.
+        keep_colours: see `StyA2K.transfer`.
         write: takes the result.
         copy: of the content, finished, if there is one: its colours and contrasts stand for those of the picture.
     """
@@ -45,12 +47,14 @@ class Finishing:
         content: Content,
         style: Colours,
         strength: float,
+        keep_colours: float,
         write: Write,
         copy: Finishing | None = None,
     ) -> None:
         self.content = content
         self.style = style
         self.strength = strength
+        self.keep_colours = keep_colours
         self.write = write
         self.match_contrast = config.contrast_match
         self.colours: ColourMatch | None = copy.colours if copy else None
@@ -117,20 +121,23 @@ class Finishing:
             self._write(region, picture[place] if change is None else added(change[place], picture[place]))
 
     def _aimed_at(self) -> Colours:
-        """The colours and contrasts that the strength asks for."""
-        content = colours_of(self.content.pixels(self.content.bounds)) if self.strength < 1 else None
-        return colours_aimed_at(content, self.style, self.strength)
+        """The colours and contrasts that the strength and what is kept ask for."""
+        asked = self.strength < 1 or self.keep_colours
+        content = colours_of(self.content.pixels(self.content.bounds)) if asked else None
+        return colours_aimed_at(content, self.style, self.strength, self.keep_colours)
 
     def _coloured(self, region: Region, decoded: Tensor) -> Tensor:
         """A decoded region in its colours, below full strength with the detail given back that the network loses: `[B, 3, h, w]`."""
+        content = self.content.padded(region).to(decoded.device) if self.strength < 1 or self.keep_colours else None
         image = decoded[:, :3]
         if self.colours:
             # In part, so that next to no strength changes next to nothing, however well the network rebuilds contents.
             matched = self.colours.apply(image)
             image = matched if self.strength >= 1 else torch.lerp(image, matched, self.strength)
-        if self.strength < 1:
-            content = self.content.padded(region).to(decoded.device)
+        if content is not None and self.strength < 1:
             image = image.to(content.dtype) + (1 - self.strength) * (content - decoded[:, 3:].to(content.dtype))
+        if content is not None and self.keep_colours:
+            image = with_own_colours(image, content, self.keep_colours)
         return image
 
     def _write(self, region: Region, picture: Tensor) -> None:

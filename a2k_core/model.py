@@ -108,6 +108,8 @@ class StyA2K(nn.Module):
         strength: float = 1.0,
         tile: Tile = None,
         progress: Progress | None = None,
+        *,
+        keep_colours: float = 0.0,
     ) -> Tensor:
         """Stylize pictures.
 
@@ -123,29 +125,31 @@ class StyA2K(nn.Module):
                 themselves when memory runs out. The same result means to 1e-3 in fp32; in half precision, and in the TF32 that
                 torch has for fp32 convolutions on NVIDIA cards, roundings can send a block to another of the style's.
             progress: called after each step with how much is done, 0 to 1; what it raises ends the work.
+            keep_colours: from 0, all colours are the style's, to 1, the content keeps its own and gets the style's strokes.
 
         Returns:
             `[B, 3, H, W]` in 0..1, of the content's size, device and dtype.
 
         Raises:
-            InputError: when the content is not a picture, the counts do not match, or strength or tile are out of range.
+            InputError: when the content is not a picture, the counts do not match, or strength, tile or
+                keep_colours are out of range.
         """
         check_picture(content, "content")
         count, _, height, width = content.shape
-        self._check_transfer(count, encoded_style, strength, tile)
+        self._check_transfer(count, encoded_style, strength, tile, keep_colours)
         if strength == 0:
             return content.clamp(0, 1)
         size = count if tile is None else 1
         if tile == "auto":
             size = pictures_at_once(self.config, self.dtype, self.device, height, width)
         if size >= count:
-            return self._transfer_at_once(content, encoded_style, strength, tile, progress)
+            return self._transfer_at_once(content, encoded_style, strength, tile, progress, keep_colours)
         result = torch.empty_like(content, memory_format=torch.contiguous_format)
         for start in range(0, count, size):
             stop = min(start + size, count)
             part, style = content[start:stop], encoded_style.part(start, stop)
             report = None if progress is None else share_of(progress, start / count, stop / count)
-            result[start:stop] = self._transfer_at_once(part, style, strength, tile, report)
+            result[start:stop] = self._transfer_at_once(part, style, strength, tile, report, keep_colours)
         return result
 
     @torch.no_grad()
@@ -160,6 +164,8 @@ class StyA2K(nn.Module):
         tile: Tile = "auto",
         progress: Progress | None = None,
         reserved: int = 0,
+        *,
+        keep_colours: float = 0.0,
     ) -> None:
         """`transfer` of one picture that is too large to be a floating tensor: it is read and written in pieces.
 
@@ -167,22 +173,25 @@ class StyA2K(nn.Module):
             read: gives any rectangle of the content, several times.
             write: takes the result, every pixel once, in any order.
             height, width: of the content.
-            encoded_style, strength, tile, progress: as for `transfer`.
+            encoded_style, strength, tile, progress, keep_colours: as for `transfer`.
             reserved: bytes that "auto" must leave, as what `write` fills may not count as used yet.
 
         Raises:
             InputError: as `transfer` does.
         """
-        self._check_transfer(1, encoded_style, strength, tile)
+        self._check_transfer(1, encoded_style, strength, tile, keep_colours)
         if strength == 0:
             for region in Region(0, 0, height, width).split(AUTO_TILES[-1], 1):
                 piece = read(slice(region.top, region.bottom), slice(region.left, region.right))
                 write(region.top, region.left, piece.clamp(0, 1))
             return
         style = encoded_style.to(self.device, self.dtype)
-        TiledTransfer(self, read, write, (1, height, width), style, strength, progress).run(tile, reserved)
+        shape = (1, height, width)
+        TiledTransfer(self, read, write, shape, style, strength, keep_colours, progress).run(tile, reserved)
 
-    def _check_transfer(self, count: int, encoded_style: EncodedStyle, strength: float, tile: object) -> None:
+    def _check_transfer(
+        self, count: int, encoded_style: EncodedStyle, strength: float, tile: object, keep_colours: float
+    ) -> None:
         if encoded_style.batch not in (1, count):
             raise InputError(
                 f"{encoded_style.batch} styles for {count} contents; pass one style, or one for each content"
@@ -195,10 +204,20 @@ class StyA2K(nn.Module):
             raise InputError(
                 f"strength is {strength}; it must lie between 0 (the content) and {MAX_STRENGTH:g} (exaggerated)"
             )
+        if not 0 <= keep_colours <= 1:
+            raise InputError(
+                f"keep_colours is {keep_colours}; it must lie between 0 (the style's colours) and 1 (the content's own)"
+            )
         check_tile(tile, self.config.grid)
 
     def _transfer_at_once(
-        self, content: Tensor, encoded_style: EncodedStyle, strength: float, tile: Tile, progress: Progress | None
+        self,
+        content: Tensor,
+        encoded_style: EncodedStyle,
+        strength: float,
+        tile: Tile,
+        progress: Progress | None,
+        keep_colours: float,
     ) -> Tensor:
         """Some pictures of a batch, in the same tiles."""
         count, _, height, width = content.shape
@@ -206,9 +225,9 @@ class StyA2K(nn.Module):
 
         style = encoded_style.to(self.device, self.dtype)
         reserved = content.nbytes if content.device.type == self.device.type else 0
-        TiledTransfer(self, reading(content), whole.put, (count, height, width), style, strength, progress).run(
-            tile, reserved
-        )
+        shape = (count, height, width)
+        transfer = TiledTransfer(self, reading(content), whole.put, shape, style, strength, keep_colours, progress)
+        transfer.run(tile, reserved)
         assert whole.picture is not None
         return whole.picture
 

@@ -135,8 +135,9 @@ def _moved(features: Tensor, gain: Tensor, shift: Tensor, dtype: torch.dtype) ->
     """features * gain + shift of `[B, C, 1, 1]` fp32 gains and shifts, computed in fp32."""
     if len(features) == 1 and features.dtype == dtype and features.device.type == "cpu" and not torch.is_grad_enabled():
         # Batch normalisation reads and writes half precision and computes in fp32, in one pass: here with moments of 0 and 1.
+        # Its epsilon has to be positive; beside 1 this one is nothing.
         gain, shift = gain.flatten(), shift.flatten()
-        return F.batch_norm(features, torch.zeros_like(gain), torch.ones_like(gain), gain, shift, eps=0)
+        return F.batch_norm(features, torch.zeros_like(gain), torch.ones_like(gain), gain, shift, eps=1e-12)
     return torch.addcmul(shift, features.float(), gain).to(dtype)
 
 

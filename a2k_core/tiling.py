@@ -60,6 +60,7 @@ class TiledTransfer:
         shape: batch, height and width of the content.
         style: on the model's device, in its dtype; one for all contents or one for each.
         strength: above 0, see `StyA2K.transfer`.
+        keep_colours: see `StyA2K.transfer`.
         progress: see `Progress`.
     """
 
@@ -71,6 +72,7 @@ class TiledTransfer:
         shape: tuple[int, int, int],
         style: EncodedStyle,
         strength: float,
+        keep_colours: float = 0.0,
         progress: Progress | None = None,
     ) -> None:
         self.model = model
@@ -79,6 +81,7 @@ class TiledTransfer:
         self.write = write
         self.style = style
         self.strength = strength
+        self.keep_colours = keep_colours
         self.progress = progress
         self.grid = model.config.grid
         self.reach = reach(model.config)
@@ -123,7 +126,7 @@ class TiledTransfer:
             side = tile
         may_shrink = tile is not None
         regions = self._measure(side, may_shrink)
-        finishing = Finishing(config, content, self.style.colours, self.strength, self.write, copy)
+        finishing = Finishing(config, content, self.style.colours, self.strength, self.keep_colours, self.write, copy)
         regions = self._each(regions, lambda region: finishing.take(region, self._decoded(region)), may_shrink)
         self.kept = None
         finishing.complete(regions)
@@ -149,8 +152,8 @@ class TiledTransfer:
             share = 1 / (1 + factor**2)
             progress, self.progress = share_of(self.progress, 0, share), share_of(self.progress, share, 1)
         shape = (content.batch, size[0], size[1])
-        inner = TiledTransfer(self.model, reading(copy), painted.put, shape, self.style, self.strength, progress)
-        finishing = inner.run(COPY_TILE)
+        how = (self.style, self.strength, self.keep_colours)
+        finishing = TiledTransfer(self.model, reading(copy), painted.put, shape, *how, progress).run(COPY_TILE)
         if config.broad_strokes:
             assert painted.picture is not None
             strokes = strokes_of(painted.picture, copy, config.broad_strokes)

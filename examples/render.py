@@ -37,8 +37,8 @@ def main() -> None:
     def style(name: str, short_side: int | None = None) -> EncodedStyle:
         return model.encode_style(to_tensor(picture(f"style/{name}.jpg", short_side)))
 
-    def styled(content: Image.Image, encoded: EncodedStyle, strength: float = 1.0) -> Image.Image:
-        return Image.fromarray(to_bytes(model.transfer(to_tensor(content), encoded, strength)))
+    def styled(content: Image.Image, encoded: EncodedStyle, strength: float = 1.0, keep: float = 0.0) -> Image.Image:
+        return Image.fromarray(to_bytes(model.transfer(to_tensor(content), encoded, strength, keep_colours=keep)))
 
     coffee, astronaut, cat = (f"content/{name}.jpg" for name in ("coffee", "astronaut", "chelsea"))
 
@@ -76,6 +76,11 @@ def main() -> None:
         for strength in (0, 0.5, 1, 1.5)
     ]
     save(sheet([strengths[:2], strengths[2:]], (300, 200)), "web/docs/A2K_Transfer_strength.jpg")
+    kept = [
+        label(ImageOps.fit(styled(picture(coffee), mosaic, keep=keep), (300, 200)), f"keep_colours {keep:g}")
+        for keep in (0, 0.5, 1)
+    ]
+    save(sheet([kept], (300, 200)), "web/docs/A2K_Transfer_colours.jpg")
 
     whole, middle = picture(coffee, 512), (200, 60, 500, 300)
     sizes = [

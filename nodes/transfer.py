@@ -11,7 +11,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..a2k_core import StyA2K
-from ..a2k_core.batches import alpha_of, check_batch, to_rgb
+from ..a2k_core.batches import alpha_of, check_batch, check_mask, mask_of, to_rgb
 from ..a2k_core.errors import InputError
 from ..a2k_core.memory import working_memory
 from ..a2k_core.output_copies import OutputCopies
@@ -46,15 +46,40 @@ class Transfer(io.ComfyNode):
                     step=0.05,
                     tooltip="0 returns the picture itself, 1 is the full style, above 1 exaggerates it.",
                 ),
+                # Optional, so that prompts from before it was there still run.
+                io.Float.Input(
+                    "keep_colours",
+                    optional=True,
+                    default=0.0,
+                    min=0.0,
+                    max=1.0,
+                    step=0.05,
+                    tooltip="0 takes the style's colours, 1 keeps those of the picture and takes only the strokes.",
+                ),
+                io.Mask.Input(
+                    "mask",
+                    optional=True,
+                    tooltip="Where to paint: white in full, black not at all. One for all pictures, or one for each; of any size.",
+                ),
             ],
             outputs=[io.Image.Output("image", tooltip="The painted pictures.")],
         )
 
     @classmethod
-    def execute(cls, model: Any, style: StyleOfModel, image: Tensor, strength: float) -> io.NodeOutput:
+    def execute(
+        cls,
+        model: Any,
+        style: StyleOfModel,
+        image: Tensor,
+        strength: float,
+        keep_colours: float = 0.0,
+        mask: Tensor | None = None,
+    ) -> io.NodeOutput:
         check_batch(image, "The picture")
         network: StyA2K = model.model
         count, height, width, _ = image.shape
+        if mask is not None:
+            check_mask(mask, count)
         check_fingerprint(style.model, fingerprint(network), "Apply Style")
         if style.encoded.batch not in (1, count):
             raise InputError(
@@ -80,7 +105,12 @@ class Transfer(io.ComfyNode):
 
             report(0)
             pictures = to_rgb(image[start:stop].to(device), "The picture", start)
-            painted = network.transfer(pictures, encoded.part(start, stop), strength, tile="auto", progress=report)
+            painted = network.transfer(
+                pictures, encoded.part(start, stop), strength, tile="auto", progress=report, keep_colours=keep_colours
+            )
+            if mask is not None:
+                where = mask_of(mask, start, stop, height, width).to(painted)
+                painted = torch.lerp(pictures, painted, where)
             copies.put(start, stop, painted.movedim(1, -1))
 
         run(count, chunk, transfer, "smaller pictures")

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from a2k_core import InputError
-from a2k_core.batches import alpha_of, check_batch, resize_to_short_side, run_in_chunks, to_rgb
+from a2k_core.batches import alpha_of, check_batch, check_mask, mask_of, resize_to_short_side, run_in_chunks, to_rgb
 
 
 def test_grey_rgb_and_alpha() -> None:
@@ -47,6 +47,36 @@ def test_nan_in_alpha_is_reported_too() -> None:
 def test_whole_numbers_are_refused() -> None:
     with pytest.raises(InputError, match="uint8"):
         check_batch(torch.zeros((1, 4, 4, 3), dtype=torch.uint8), "The picture")
+
+
+@pytest.mark.parametrize(
+    ("mask", "says"),
+    [
+        (torch.zeros(3, 4, 4), "3 masks for 2 pictures"),
+        (torch.zeros(1, 2, 4, 4), r"\[1, 2, 4, 4\]; connect masks"),
+        (torch.zeros(0, 4, 4), r"\[0, 4, 4\]; connect masks"),
+        (torch.zeros(4, 4, dtype=torch.uint8), "uint8"),
+        (torch.full((4, 4), float("nan")), "NaN"),
+        (None, "NoneType"),
+    ],
+)
+def test_what_is_not_a_mask_is_refused(mask: torch.Tensor, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        check_mask(mask, 2)
+
+
+def test_masks_get_the_size_of_the_pictures_and_stay_in_range() -> None:
+    one, two = torch.zeros(30, 20), 3 * torch.rand(2, 64, 64) - 1
+    one[:, 10:] = 1
+    for mask in (one, one[None], two, two.half()):
+        check_mask(mask, 2)
+    for mask in (one, one[None]):
+        enlarged = mask_of(mask, 1, 2, 90, 60)
+        assert enlarged.shape == (1, 1, 90, 60) and enlarged.dtype == torch.float32
+        assert (enlarged[..., :28] == 0).all() and (enlarged[..., 32:] == 1).all()
+    assert torch.equal(mask_of(two, 1, 2, 64, 64)[0, 0], two[1].clamp(0, 1))
+    small = mask_of(two, 0, 2, 7, 9)
+    assert small.shape == (2, 1, 7, 9) and small.min() >= 0 and small.max() <= 1
 
 
 @pytest.mark.parametrize(("side", "size"), [(0, (30, 60)), (15, (15, 30)), (60, (60, 120))])

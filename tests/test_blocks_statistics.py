@@ -210,6 +210,21 @@ def test_statistics_of_half_precision_features_are_fp32(dtype: torch.dtype) -> N
     assert adain(features, moments, Moments(*moments)).dtype == torch.float32
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_one_pass_moves_features_as_several_do(dtype: torch.dtype) -> None:
+    """Without gradients on a CPU it is one, of each picture by itself."""
+    features = (3 * torch.randn(2, 5, 9, 7) + 1).to(dtype)
+    moments, target = channel_moments(features), channel_moments(torch.rand(1, 5, 6, 4) - 4)
+    expected = normalize(features, moments, dtype), adain(features, moments, target, dtype)
+    for index in range(2):
+        one, own = features[index : index + 1], Moments(*(of[index : index + 1] for of in moments))
+        with torch.no_grad():
+            found = normalize(one, own, dtype), adain(one, own, target, dtype)
+        for a, b in zip(found, expected, strict=True):
+            assert a.dtype == dtype
+            torch.testing.assert_close(a[0], b[index])
+
+
 def test_values_are_sorted_alike_with_and_without_gradients() -> None:
     values = torch.randn(2, 3, 500, generator=torch.Generator().manual_seed(0))
     expected = values.sort(dim=-1).values

@@ -77,6 +77,19 @@ def test_one_picture_is_what_the_library_computes(tmp_path: Path, weights: Path,
     assert files(tmp_path) == ["content.png", "out.png", "wave.jpg"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "kept"), [(["--keep-colours"], 1.0), (["--keep-colours", "0.4"], 0.4), (["--keep-colors"], 1.0)]
+)
+def test_colours_are_kept_as_the_library_keeps_them(
+    tmp_path: Path, weights: Path, content: Path, style: Path, arguments: list[str], kept: float
+) -> None:
+    assert run(weights, content, style, "-o", tmp_path / "out.png", *arguments) == 0
+    model = a2k_core.load_model(weights, device="cpu")
+    encoded = model.encode_style(read_picture(style).image)
+    expected = model.transfer(read_picture(content).image, encoded, keep_colours=kept)
+    assert (read_picture(tmp_path / "out.png").image - expected).abs().max() < 0.51 / 255
+
+
 def test_size_orientation_and_alpha_are_kept(tmp_path: Path, weights: Path, style: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -361,6 +374,7 @@ def test_file_as_output_of_a_folder(
         (["notes.txt", "wave.jpg"], 1, "notes.txt: not a picture"),
         (["content.png", "wave.jpg", "--strength", "2.5"], 2, "strength is 2.5"),
         (["content.png", "wave.jpg", "--strength", "nan"], 2, "strength is nan"),
+        (["content.png", "wave.jpg", "--keep-colours", "1.5"], 2, "keep-colours is 1.5; it must lie between 0"),
         (["content.png", "wave.jpg", "--tile", "63"], 1, "tile is 63; pass a side in pixels from 64 up"),
         (["content.png", "wave.jpg", "--device", "toaster"], 2, "toaster cannot be used"),
         (["content.png", "wave.jpg", "--device", "meta"], 2, "meta cannot be used"),
@@ -400,6 +414,7 @@ def test_errors_are_one_line(
         ["stylize", "a.png", "b.png", "-o", "c.png", "--style-size", "-1"],
         ["stylize", "a.png", "b.png", "-o", "c.png", "--strength", "much"],
         ["stylize", "a.png", "b.png", "-o", "c.png", "--tile", "half"],
+        ["stylize", "a.png", "--keep-colours", "b.png", "-o", "c.png"],
         ["convert", "-o", "x.safetensors"],
     ],
 )

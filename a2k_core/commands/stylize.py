@@ -37,6 +37,7 @@ def stylize(
     device: str | None = None,
     dtype: str = "fp32",
     tile: Tile = "auto",
+    keep_colours: float = 0.0,
 ) -> int:
     """Stylize a picture or a folder of pictures with every style at every strength.
 
@@ -49,7 +50,7 @@ def stylize(
         style_size: the short side in pixels that styles are shrunk to; 0 keeps them.
         device: a device of torch's, or None for the best there is.
         dtype: a key of `DTYPES`.
-        tile: as for `StyA2K.transfer`.
+        tile, keep_colours: as for `StyA2K.transfer`.
 
     Returns:
         The exit status: 0, or 1 when a picture of a folder failed.
@@ -60,6 +61,10 @@ def stylize(
     for strength in strengths:
         if not 0 <= strength <= MAX_STRENGTH:
             raise UsageError(f"the strength is {strength:g}; it must lie between 0 (the content) and {MAX_STRENGTH:g}")
+    if not 0 <= keep_colours <= 1:
+        raise UsageError(
+            f"keep-colours is {keep_colours:g}; it must lie between 0 (the style's) and 1 (the content's own)"
+        )
     variants = plan_variants(styles, strengths)
     jobs = plan_jobs(content, output, variants, styles)
     # Styles before the model: one that cannot be read is known at once.
@@ -90,7 +95,7 @@ def stylize(
             console.status(say(index, done))
 
         try:
-            _stylize_one(model, job, variants, encoded, tile, progress)
+            _stylize_one(model, job, variants, encoded, tile, keep_colours, progress)
         except StyA2KError as error:
             if not folder:
                 raise
@@ -112,6 +117,7 @@ def _stylize_one(
     variants: Sequence[Variant],
     encoded: Sequence[EncodedStyle],
     tile: Tile,
+    keep_colours: float,
     progress: Callable[[float], None],
 ) -> None:
     """Read a content once and write all its variants."""
@@ -141,6 +147,7 @@ def _stylize_one(
                 tile,
                 report,
                 reserved=canvas.nbytes,
+                keep_colours=keep_colours,
             )
         try:
             output.parent.mkdir(parents=True, exist_ok=True)

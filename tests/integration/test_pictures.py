@@ -60,6 +60,44 @@ def test_strength_0_gives_the_picture_back(host: str) -> None:
     assert np.abs(before - after).max() <= 1 / 255
 
 
+def test_a_mask_says_where_and_how_much_is_painted(host: str) -> None:
+    """Of another size than the picture."""
+    picture = {"odd": node("OddPicture", kind="rgb")}
+    shown = {}
+    for value in (0.0, 0.5, 1.0):
+        mask = {"mask": node("SolidMask", value=value, width=40, height=64)}
+        shown[value] = pictures_of(
+            host, run(host, transfer_prompt(["odd", 0], mask=["mask", 0]) | picture | mask), "shown"
+        )[0]
+    (painted,) = paint(host, "rgb")
+    (before,) = pictures_of(host, run(host, picture | {"before": node("PreviewImage", images=["odd", 0])}), "before")
+    assert np.abs(shown[0.0] - before).max() <= 1 / 255
+    assert np.abs(shown[1.0] - painted).max() <= 1 / 255
+    assert np.abs(shown[0.5] - (before + painted) / 2).max() <= 2 / 255
+
+
+def test_two_masks_for_three_pictures_are_refused(host: str) -> None:
+    prompt = transfer_prompt(["odd", 0], mask=["masks", 0]) | {
+        "odd": node("OddPicture", kind="three"),
+        "two": node("OddPicture", kind="two"),
+        "masks": node("ImageToMask", image=["two", 0], channel="red"),
+    }
+    assert "2 masks for 3 pictures" in error_of(run(host, prompt))
+
+
+def test_the_picture_keeps_its_colours_where_asked_to(host: str) -> None:
+    (own,), (painted,) = paint(host, "rgb", keep_colours=1.0), paint(host, "rgb")
+    picture = {"odd": node("OddPicture", kind="rgb"), "before": node("PreviewImage", images=["odd", 0])}
+    (before,) = pictures_of(host, run(host, picture), "before")
+    off = [np.abs(colours(image) - colours(before)).mean() for image in (own, painted)]
+    assert off[0] < 0.4 * off[1]
+
+
+def colours(image: np.ndarray) -> np.ndarray:
+    """Distances from grey."""
+    return image - image.mean(axis=2, keepdims=True)
+
+
 def test_values_out_of_range_are_clamped(host: str) -> None:
     (painted,) = paint(host, "beyond")
     assert painted.shape == (64, 64, 3)
