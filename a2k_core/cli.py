@@ -33,6 +33,9 @@ examples:
   a2k stylize photo.jpg painting.jpg -o result.png --keep-colours
       the style's strokes in the colours of the photo
 
+  a2k stylize frames/ painting.jpg -o painted/ --video
+      the frames of a video, without colours that pump
+
   a2k stylize scan.png painting.jpg -o result.png --tile 512
       a picture of any size in little memory; by itself, large pictures are computed in pieces that fit
 
@@ -113,6 +116,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             dtype=arguments.dtype,
             tile=arguments.tile,
             keep_colours=arguments.keep_colours,
+            video=arguments.video,
         )
     if arguments.command == "convert":
         from .convert import convert_checkpoints
@@ -193,6 +197,12 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default=0.0,
         help="from 0 (all colours are the style's) to 1 (the content keeps its own and gets the style's strokes); 1 when "
         "no number follows (default: 0)",
+    )
+    add(
+        "--video",
+        action="store_true",
+        help="the pictures in the folder are frames of one video, of one size: colours and strokes are the same in all, instead of "
+        "changing with what enters and leaves the picture",
     )
     add(
         "--style-size",

@@ -29,7 +29,7 @@ COLOURS_OF_ITSELF = 9 * 2**20
 class Finishing:
     """What becomes of one picture, or of a batch of equally large ones, once its regions are decoded.
 
-    A picture that is not held is written as it comes, by what a copy of it has said.
+    A picture that is not held is written as it comes, in the colours and contrasts that are known beforehand.
 
     Args:
         config: of the network.
@@ -38,7 +38,8 @@ class Finishing:
         strength: above 0, see `StyA2K.transfer`.
         keep_colours: see `StyA2K.transfer`.
         write: takes the result.
-        copy: of the content, finished, if there is one: its colours and contrasts stand for those of the picture.
+        colours, gains: of colours and of contrasts, where they are known: those of a copy, or of a scene.
+        hold: whether the picture is held until its own are known; see `is_held`.
     """
 
     def __init__(
@@ -49,7 +50,9 @@ class Finishing:
         strength: float,
         keep_colours: float,
         write: Write,
-        copy: Finishing | None = None,
+        colours: ColourMatch | None,
+        gains: Tensor | None,
+        hold: bool,
     ) -> None:
         self.content = content
         self.style = style
@@ -57,12 +60,12 @@ class Finishing:
         self.keep_colours = keep_colours
         self.write = write
         self.match_contrast = config.contrast_match
-        self.colours: ColourMatch | None = copy.colours if copy else None
-        self.gains: Tensor | None = copy.gains if copy else None
+        self.colours = colours
+        self.gains = gains
         # A pixel tells the dtype and device that are read, and the result has.
         self._like = content.pixels(Region(0, 0, 1, 1))
         bounds = content.bounds
-        self._whole = Pieces(content.height, content.width) if is_held(config, content) else None
+        self._whole = Pieces(content.height, content.width) if hold else None
         self._mending = Trailing(bounds, rim_mending(bounds, strength)) if config.mend_rims else None
         self._matching: Trailing | None = None
         if self._whole is None and self.gains is not None:

@@ -19,7 +19,7 @@ from .decoder import CompactDecoder, VGGDecoder
 from .encoded_style import EncodedStyle
 from .encoder import CompactEncoder, Features, VGGEncoder
 from .errors import InputError
-from .finishing import Write
+from .finishing import COLOURS_OF_ITSELF, Write
 from .grain import add_grain, grain_of
 from .layers import conv3x3
 from .memory import AUTO_TILES, pictures_at_once
@@ -27,8 +27,9 @@ from .pieces import Pieces
 from .progress import Progress, share_of
 from .regions import Region, Regions
 from .rims import mend_rims
+from .scene import Scene
 from .statistics import Moments, channel_moments
-from .tiling import Tile, TiledTransfer, check_tile
+from .tiling import Tile, TiledTransfer, check_tile, tell_scene
 
 MAX_STRENGTH = 2.0
 
@@ -110,6 +111,7 @@ class StyA2K(nn.Module):
         progress: Progress | None = None,
         *,
         keep_colours: float = 0.0,
+        scene: Scene | None = None,
     ) -> Tensor:
         """Stylize pictures.
 
@@ -126,6 +128,7 @@ class StyA2K(nn.Module):
                 torch has for fp32 convolutions on NVIDIA cards, roundings can send a block to another of the style's.
             progress: called after each step with how much is done, 0 to 1; what it raises ends the work.
             keep_colours: from 0, all colours are the style's, to 1, the content keeps its own and gets the style's strokes.
+            scene: from `scene`, of the video that the contents are frames of.
 
         Returns:
             `[B, 3, H, W]` in 0..1, of the content's size, device and dtype.
@@ -143,13 +146,13 @@ class StyA2K(nn.Module):
         if tile == "auto":
             size = pictures_at_once(self.config, self.dtype, self.device, height, width)
         if size >= count:
-            return self._transfer_at_once(content, encoded_style, strength, tile, progress, keep_colours)
+            return self._transfer_at_once(content, encoded_style, strength, tile, progress, keep_colours, scene)
         result = torch.empty_like(content, memory_format=torch.contiguous_format)
         for start in range(0, count, size):
             stop = min(start + size, count)
             part, style = content[start:stop], encoded_style.part(start, stop)
             report = None if progress is None else share_of(progress, start / count, stop / count)
-            result[start:stop] = self._transfer_at_once(part, style, strength, tile, report, keep_colours)
+            result[start:stop] = self._transfer_at_once(part, style, strength, tile, report, keep_colours, scene)
         return result
 
     @torch.no_grad()
@@ -166,6 +169,7 @@ class StyA2K(nn.Module):
         reserved: int = 0,
         *,
         keep_colours: float = 0.0,
+        scene: Scene | None = None,
     ) -> None:
         """`transfer` of one picture that is too large to be a floating tensor: it is read and written in pieces.
 
@@ -173,7 +177,7 @@ class StyA2K(nn.Module):
             read: gives any rectangle of the content, several times.
             write: takes the result, every pixel once, in any order.
             height, width: of the content.
-            encoded_style, strength, tile, progress, keep_colours: as for `transfer`.
+            encoded_style, strength, tile, progress, keep_colours, scene: as for `transfer`.
             reserved: bytes that "auto" must leave, as what `write` fills may not count as used yet.
 
         Raises:
@@ -187,7 +191,39 @@ class StyA2K(nn.Module):
             return
         style = encoded_style.to(self.device, self.dtype)
         shape = (1, height, width)
-        TiledTransfer(self, read, write, shape, style, strength, keep_colours, progress).run(tile, reserved)
+        TiledTransfer(self, read, write, shape, style, strength, keep_colours, scene, progress).run(tile, reserved)
+
+    @torch.no_grad()
+    def scene(
+        self,
+        frames: Tensor,
+        encoded_style: EncodedStyle,
+        strength: float = 1.0,
+        tile: Tile = "auto",
+        *,
+        keep_colours: float = 0.0,
+    ) -> Scene:
+        """What all frames of a video are to share, so that colours and strokes do not change with what enters and leaves the picture.
+
+        Args:
+            frames: `[K, 3, H, W]` RGB in 0..1, some frames of the video; see `scene.spread_over`. Together nine megapixels at most.
+            encoded_style: one style.
+            strength, keep_colours: above 0, and as every `transfer` of a frame will have them.
+            tile: as for `transfer`.
+
+        Raises:
+            InputError: as `transfer` does; when the frames are too large, or the style is not one.
+        """
+        check_picture(frames, "frames")
+        count, _, height, width = frames.shape
+        self._check_transfer(1, encoded_style, strength, tile, keep_colours)
+        if count * height * width > COLOURS_OF_ITSELF:
+            raise InputError(
+                f"frames of {width}x{height} pixels, {count} at once, are too large to tell a scene from: "
+                f"together they may have {COLOURS_OF_ITSELF:,} pixels; pass fewer or smaller ones"
+            )
+        style = encoded_style.to(self.device, self.dtype)
+        return tell_scene(self, frames, style, strength, keep_colours, tile)
 
     def _check_transfer(
         self, count: int, encoded_style: EncodedStyle, strength: float, tile: object, keep_colours: float
@@ -218,6 +254,7 @@ class StyA2K(nn.Module):
         tile: Tile,
         progress: Progress | None,
         keep_colours: float,
+        scene: Scene | None,
     ) -> Tensor:
         """Some pictures of a batch, in the same tiles."""
         count, _, height, width = content.shape
@@ -226,8 +263,8 @@ class StyA2K(nn.Module):
         style = encoded_style.to(self.device, self.dtype)
         reserved = content.nbytes if content.device.type == self.device.type else 0
         shape = (count, height, width)
-        transfer = TiledTransfer(self, reading(content), whole.put, shape, style, strength, keep_colours, progress)
-        transfer.run(tile, reserved)
+        how = (style, strength, keep_colours, scene, progress)
+        TiledTransfer(self, reading(content), whole.put, shape, *how).run(tile, reserved)
         assert whole.picture is not None
         return whole.picture
 

@@ -6,6 +6,7 @@ in a first pass, and a margin of pixels, the network's reach.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .broad_strokes import enlarged, reduction, strokes_of
+from .colour import ColourMatch
 from .config import STRIDES
 from .content import Content, Read, reading
 from .encoded_style import EncodedStyle
@@ -27,6 +29,7 @@ from .pieces import Pieces
 from .progress import Progress, share_of
 from .reach import EachLevel, reach
 from .regions import Region, Regions
+from .scene import Scene
 from .statistics import Moments, PartialMoments, channel_moments
 
 if TYPE_CHECKING:
@@ -61,6 +64,7 @@ class TiledTransfer:
         style: on the model's device, in its dtype; one for all contents or one for each.
         strength: above 0, see `StyA2K.transfer`.
         keep_colours: see `StyA2K.transfer`.
+        scene: that the content is a frame of, if it is one.
         progress: see `Progress`.
     """
 
@@ -73,6 +77,7 @@ class TiledTransfer:
         style: EncodedStyle,
         strength: float,
         keep_colours: float = 0.0,
+        scene: Scene | None = None,
         progress: Progress | None = None,
     ) -> None:
         self.model = model
@@ -82,6 +87,7 @@ class TiledTransfer:
         self.style = style
         self.strength = strength
         self.keep_colours = keep_colours
+        self.scene = scene
         self.progress = progress
         self.grid = model.config.grid
         self.reach = reach(model.config)
@@ -105,12 +111,27 @@ class TiledTransfer:
         Returns:
             What the result was finished by.
         """
+        copy = self.paint_copy()
+        if self.scene:
+            return self._paint(tile, reserved, self.scene.colours, self.scene.gains, hold=False)
+        hold = is_held(self.model.config, self.content)
+        colours, gains = (copy.colours, copy.gains) if copy else (None, None)
+        return self._paint(tile, reserved, colours, gains, hold)
+
+    def tell(self, tile: Tile) -> Scene:
+        """The scene that this content, a few frames on one page, tells by itself; its strokes are there already."""
+        told = self._paint(tile, 0, None, None, is_held(self.model.config, self.content))
+        return Scene(self.moments, told.colours, told.gains, None)
+
+    def _paint(
+        self, tile: Tile, reserved: int, colours: ColourMatch | None, gains: Tensor | None, hold: bool
+    ) -> Finishing:
+        """All that is done at the content's own size."""
         config, device, content = self.model.config, self.model.device, self.content
-        copy = self._paint_copy()
         side = max(self.bounds)
         if tile == "auto":
             margin = self.reach.encoder + max(self.reach.attention) + max(self.reach.decoder) + self.grid
-            held = held_memory(config, content, self.strength)
+            held = held_memory(config, content, self.strength) if hold else 0
             side, keep = choose_tile(
                 config,
                 self.model.dtype,
@@ -121,38 +142,37 @@ class TiledTransfer:
                 margin,
                 available(device) - reserved - held,
             )
-            self.kept = PutTogether(self.bounds) if keep else None
+            self.kept = PutTogether(self.bounds) if keep and not self.scene else None
         elif tile is not None:
             side = tile
         may_shrink = tile is not None
         regions = self._measure(side, may_shrink)
-        finishing = Finishing(config, content, self.style.colours, self.strength, self.keep_colours, self.write, copy)
+        how = (self.strength, self.keep_colours)
+        finishing = Finishing(config, content, self.style.colours, *how, self.write, colours, gains, hold)
         regions = self._each(regions, lambda region: finishing.take(region, self._decoded(region)), may_shrink)
         self.kept = None
         finishing.complete(regions)
         return finishing
 
-    def _paint_copy(self) -> Finishing | None:
+    def paint_copy(self) -> Finishing | None:
         """What has to be known of a large picture beforehand, from a reduced copy: broad strokes, and how that was finished, which
         says it for the picture if it is not held."""
         config, content = self.model.config, self.content
         factor = 1
         if config.broad_strokes:
             factor = reduction(content.height, content.width)
-        elif config.colour_match and not is_held(config, content):
+        elif config.colour_match and not self.scene and not is_held(config, content):
             factor = math.ceil(math.sqrt(content.area / COLOURS_OF_COPY))
         if factor == 1:
             return None
-        reduced = content.reduced(factor).to(self.model.device)
-        # On the grid, or a third of the work on a small copy would go into what it is padded with; narrow strips stay narrow.
-        size = [self.grid * round(side / self.grid) or side for side in reduced.shape[-2:]]
-        copy = F.interpolate(reduced, size=size, mode="bilinear")
+        reduced, copy = reduced_copy(content, factor, self.grid, self.model.device)
+        size = copy.shape[-2:]
         painted, progress = Pieces(*size), None
         if self.progress:
             share = 1 / (1 + factor**2)
             progress, self.progress = share_of(self.progress, 0, share), share_of(self.progress, share, 1)
         shape = (content.batch, size[0], size[1])
-        how = (self.style, self.strength, self.keep_colours)
+        how = (self.style, self.strength, self.keep_colours, self.scene.copy if self.scene else None)
         finishing = TiledTransfer(self.model, reading(copy), painted.put, shape, *how, progress).run(COPY_TILE)
         if config.broad_strokes:
             assert painted.picture is not None
@@ -163,7 +183,10 @@ class TiledTransfer:
         return finishing
 
     def _measure(self, side: int, may_shrink: bool) -> list[Region]:
-        """First pass: the moments of the features. Gives the regions that it was done in."""
+        """First pass: the moments of the features, but for those of a scene. Gives the regions that it was done in."""
+        if self.scene:
+            self.moments = self.scene.moments
+            return self.bounds.split(side, self.grid)
         regions = self._each(self.bounds.split(side, self.grid), self._gather, may_shrink)
         if self.partials:
             self.moments = [level.moments(self.model.device) for level in self.partials]
@@ -184,7 +207,8 @@ class TiledTransfer:
                 done.append(region)
                 self._area_done += region.area
                 if self.progress:
-                    self.progress(min(1.0, self._area_done / (2 * self.bounds.area)))
+                    passes = 1 if self.scene else 2
+                    self.progress(min(1.0, self._area_done / (passes * self.bounds.area)))
                 continue
             # Only now: until the except clause ends, the error's traceback keeps the tensors alive.
             self.kept = None
@@ -247,3 +271,47 @@ class TiledTransfer:
     def _decode(self, features: Features, at: Regions, decoded: Regions, region: Region) -> Tensor:
         """The pixels of `region`, seeing the features of `decoded`, from those of `at`."""
         return self.model.decode(cropped(features, at, decoded), decoded, region)
+
+
+def reduced_copy(content: Content, factor: int, grid: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """A picture with its sides divided by `factor`, and the same with sides that are multiples of `grid`, or a third of the work on
+    a small copy would go into what it is padded with; narrow strips stay narrow."""
+    reduced = content.reduced(factor).to(device)
+    size = [grid * round(side / grid) or side for side in reduced.shape[-2:]]
+    return reduced, F.interpolate(reduced, size=size, mode="bilinear")
+
+
+def tell_scene(
+    model: StyA2K, frames: Tensor, style: EncodedStyle, strength: float, keep_colours: float, tile: Tile
+) -> Scene:
+    """See `StyA2K.scene`: the frames are painted as one picture, all below one another."""
+    count, _, height, width = frames.shape
+    how = (style, strength, keep_colours)
+
+    def on_a_page(pictures: Tensor) -> TiledTransfer:
+        page = _page(pictures)
+        return TiledTransfer(model, reading(page), _drop, (1, page.shape[2], page.shape[3]), *how)
+
+    told = on_a_page(frames)
+    factor = reduction(height, width) if model.config.broad_strokes else 1
+    if factor == 1:
+        return told.tell(tile)
+    # Each frame has a copy, which is a frame of a scene itself.
+    shape, grid = (count, height, width), model.config.grid
+    _, copies = reduced_copy(Content(reading(frames), shape, grid), factor, grid, model.device)
+    of_copies = on_a_page(copies).tell(COPY_TILE)
+    each = TiledTransfer(model, reading(frames), _drop, shape, *how, Scene([], None, None, of_copies))
+    each.paint_copy()
+    assert each.strokes is not None
+    strokes = _page(each.strokes.pixels(each.bounds))
+    told.strokes = Content(reading(strokes), (1, strokes.shape[2], strokes.shape[3]), grid)
+    return dataclasses.replace(told.tell(tile), copy=of_copies)
+
+
+def _page(pictures: Tensor) -> Tensor:
+    """`[K, 3, H, W]` below one another: `[1, 3, K * H, W]`."""
+    return pictures.transpose(0, 1).flatten(1, 2)[None]
+
+
+def _drop(top: int, left: int, piece: Tensor) -> None:
+    """Takes a result that nobody wants."""

@@ -15,6 +15,7 @@ from ..a2k_core.batches import alpha_of, check_batch, check_mask, mask_of, to_rg
 from ..a2k_core.errors import InputError
 from ..a2k_core.memory import working_memory
 from ..a2k_core.output_copies import OutputCopies
+from ..a2k_core.scene import Scene, spread_over
 from ..a2k_core.style_file import check_fingerprint, fingerprint
 from .memory import reserve, run
 from .sockets import CATEGORY, Model, Style, StyleOfModel
@@ -56,6 +57,13 @@ class Transfer(io.ComfyNode):
                     step=0.05,
                     tooltip="0 takes the style's colours, 1 keeps those of the picture and takes only the strokes.",
                 ),
+                io.Boolean.Input(
+                    "video",
+                    optional=True,
+                    default=False,
+                    tooltip="The pictures are frames of one video: colours and strokes are the same in all, instead of changing with "
+                    "what enters and leaves the picture. Takes one style.",
+                ),
                 io.Mask.Input(
                     "mask",
                     optional=True,
@@ -73,6 +81,7 @@ class Transfer(io.ComfyNode):
         image: Tensor,
         strength: float,
         keep_colours: float = 0.0,
+        video: bool = False,
         mask: Tensor | None = None,
     ) -> io.NodeOutput:
         check_batch(image, "The picture")
@@ -85,6 +94,8 @@ class Transfer(io.ComfyNode):
             raise InputError(
                 f"{style.encoded.batch} styles for {count} pictures; connect one style for all of them, or one for each"
             )
+        if video and style.encoded.batch > 1:
+            raise InputError(f"{style.encoded.batch} styles for one video; connect one style, or switch video off")
         grid = network.config.grid
         memory = working_memory(network.config, height + grid, width + grid, network.dtype)
         chunk = reserve(model, memory, count, sum(tensor.nbytes for tensor in style.tensors))
@@ -96,6 +107,16 @@ class Transfer(io.ComfyNode):
             device=model_management.intermediate_device(),
             dtype=model_management.intermediate_dtype(),
         )
+        scene: Scene | None = None
+        if video and count > 1 and strength > 0:
+            some = to_rgb(image[spread_over(count, height, width)].to(device), "One of the frames")
+
+            def tell(_start: int, _stop: int) -> None:
+                nonlocal scene
+                scene = network.scene(some, encoded, strength, keep_colours=keep_colours)
+
+            run(1, 1, tell, "smaller pictures")
+            del some
         copies = OutputCopies(result[..., :3])
         progress = comfy.utils.ProgressBar(PROGRESS_STEPS * count)
 
@@ -105,9 +126,8 @@ class Transfer(io.ComfyNode):
 
             report(0)
             pictures = to_rgb(image[start:stop].to(device), "The picture", start)
-            painted = network.transfer(
-                pictures, encoded.part(start, stop), strength, tile="auto", progress=report, keep_colours=keep_colours
-            )
+            part = encoded.part(start, stop)
+            painted = network.transfer(pictures, part, strength, "auto", report, keep_colours=keep_colours, scene=scene)
             if mask is not None:
                 where = mask_of(mask, start, stop, height, width).to(painted)
                 painted = torch.lerp(pictures, painted, where)

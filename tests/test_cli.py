@@ -276,6 +276,31 @@ def test_broken_pictures_do_not_stop_a_folder(
     assert "a2k: 3 of 5 contents failed" in lines
 
 
+def test_frames_of_a_video_share_a_scene(tmp_path: Path, weights: Path, style: Path) -> None:
+    frames = [make(tmp_path / "frames" / f"{index}.png", (37, 21), seed=index) for index in range(3)]
+    assert run(weights, tmp_path / "frames", style, "-o", tmp_path / "out", "--video", "--strength", "0", "0.8") == 0
+    model = a2k_core.load_model(weights, device="cpu")
+    encoded = model.encode_style(read_picture(style).image)
+    pictures = [read_picture(frame).image for frame in frames]
+    scene = model.scene(torch.cat(pictures), encoded, 0.8)
+    for index, picture in enumerate(pictures):
+        expected = model.transfer(picture, encoded, 0.8, scene=scene)
+        assert (read_picture(tmp_path / "out" / f"{index}_0.8.png").image - expected).abs().max() < 0.51 / 255
+        by_itself = model.transfer(picture, encoded, 0.8)
+        assert (expected - by_itself).abs().max() > 2 / 255
+        assert (read_picture(tmp_path / "out" / f"{index}_0.png").image - picture).abs().max() < 0.51 / 255
+
+
+def test_frames_of_a_video_have_one_size(
+    tmp_path: Path, weights: Path, style: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for index, size in enumerate([(37, 21), (20, 21)]):
+        make(tmp_path / "frames" / f"{index}.png", size, seed=index)
+    assert run(weights, tmp_path / "frames", style, "-o", tmp_path / "out", "--video") == 1
+    assert "1.png has 20x21 pixels" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_output_inside_the_folder_is_not_read_again(tmp_path: Path, weights: Path, style: Path) -> None:
     folder = tmp_path / "in"
     make(folder / "a.png")
@@ -375,6 +400,7 @@ def test_file_as_output_of_a_folder(
         (["content.png", "wave.jpg", "--strength", "2.5"], 2, "strength is 2.5"),
         (["content.png", "wave.jpg", "--strength", "nan"], 2, "strength is nan"),
         (["content.png", "wave.jpg", "--keep-colours", "1.5"], 2, "keep-colours is 1.5; it must lie between 0"),
+        (["content.png", "wave.jpg", "--video"], 2, "content.png is one picture; --video takes a folder of frames"),
         (["content.png", "wave.jpg", "--tile", "63"], 1, "tile is 63; pass a side in pixels from 64 up"),
         (["content.png", "wave.jpg", "--device", "toaster"], 2, "toaster cannot be used"),
         (["content.png", "wave.jpg", "--device", "meta"], 2, "meta cannot be used"),

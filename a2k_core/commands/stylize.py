@@ -17,6 +17,7 @@ from ..images import check_output, holds_alpha, read_picture, read_stored, shrin
 from ..memory import is_out_of_memory, keep_freed_memory, release
 from ..model import MAX_STRENGTH, StyA2K
 from ..pixels import Canvas
+from ..scene import Scene, spread_over
 from ..tiling import Tile
 from . import UsageError
 from .console import Console
@@ -38,6 +39,7 @@ def stylize(
     dtype: str = "fp32",
     tile: Tile = "auto",
     keep_colours: float = 0.0,
+    video: bool = False,
 ) -> int:
     """Stylize a picture or a folder of pictures with every style at every strength.
 
@@ -51,6 +53,7 @@ def stylize(
         device: a device of torch's, or None for the best there is.
         dtype: a key of `DTYPES`.
         tile, keep_colours: as for `StyA2K.transfer`.
+        video: whether the pictures of the folder are frames of one video.
 
     Returns:
         The exit status: 0, or 1 when a picture of a folder failed.
@@ -65,6 +68,8 @@ def stylize(
         raise UsageError(
             f"keep-colours is {keep_colours:g}; it must lie between 0 (the style's) and 1 (the content's own)"
         )
+    if video and not content.is_dir():
+        raise UsageError(f"{content} is one picture; --video takes a folder of frames")
     variants = plan_variants(styles, strengths)
     jobs = plan_jobs(content, output, variants, styles)
     # Styles before the model: one that cannot be read is known at once.
@@ -77,6 +82,15 @@ def stylize(
         console.status(f"encoding {style}")
         with _memory_errors_of(style, picture.shape[-1], picture.shape[-2], model):
             encoded.append(model.encode_style(picture))
+    scenes: list[Scene | None] = [None for _ in variants]
+    if video:
+        console.status("looking at some of the frames")
+        frames = _some_frames(jobs)
+        with _memory_errors_of(content, frames.shape[-1], frames.shape[-2], model):
+            scenes = [
+                model.scene(frames, encoded[style], strength, tile, keep_colours=keep_colours) if strength else None
+                for style, strength in ((variant.style, variant.strength) for variant in variants)
+            ]
     folder = content.is_dir()
     start = time.monotonic()
     failed = 0
@@ -95,7 +109,7 @@ def stylize(
             console.status(say(index, done))
 
         try:
-            _stylize_one(model, job, variants, encoded, tile, keep_colours, progress)
+            _stylize_one(model, job, variants, encoded, scenes, tile, keep_colours, progress)
         except StyA2KError as error:
             if not folder:
                 raise
@@ -116,6 +130,7 @@ def _stylize_one(
     job: Job,
     variants: Sequence[Variant],
     encoded: Sequence[EncodedStyle],
+    scenes: Sequence[Scene | None],
     tile: Tile,
     keep_colours: float,
     progress: Callable[[float], None],
@@ -125,7 +140,7 @@ def _stylize_one(
     height, width = content.height, content.width
     for output in job.outputs:
         check_output(output, width, height)
-    for index, (output, variant) in enumerate(zip(job.outputs, variants, strict=True)):
+    for index, (output, variant, scene) in enumerate(zip(job.outputs, variants, scenes, strict=True)):
         canvas = Canvas(content, holds_alpha(output))
 
         def write(top: int, left: int, piece: Tensor, canvas: Canvas = canvas) -> None:
@@ -148,12 +163,33 @@ def _stylize_one(
                 report,
                 reserved=canvas.nbytes,
                 keep_colours=keep_colours,
+                scene=scene,
             )
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PictureError(f"{output}: cannot make the folder {output.parent} ({error.strerror})") from error
         write_canvas(output, canvas)
+
+
+def _some_frames(jobs: Sequence[Job]) -> Tensor:
+    """Frames that stand for the video, `[K, 3, H, W]`.
+
+    Raises:
+        StyA2KError: when one cannot be read, or they are not of one size.
+    """
+    first = read_stored(jobs[0].content)
+    height, width = first.height, first.width
+    frames = []
+    for index in spread_over(len(jobs), height, width):
+        frame = read_stored(jobs[index].content)
+        if (frame.height, frame.width) != (height, width):
+            raise InputError(
+                f"{jobs[index].content} has {frame.width}x{frame.height} pixels, {jobs[0].content} {width}x{height}; "
+                "frames of one video have one size"
+            )
+        frames.append(frame.read(slice(0, height), slice(0, width)))
+    return torch.cat(frames)
 
 
 def _usable_device(name: str | None) -> torch.device | None:

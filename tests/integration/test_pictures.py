@@ -93,6 +93,25 @@ def test_the_picture_keeps_its_colours_where_asked_to(host: str) -> None:
     assert off[0] < 0.4 * off[1]
 
 
+def test_frames_of_a_video_are_painted_alike(host: str) -> None:
+    """A frame that comes twice, beside others, looks the same both times, and not as it does by itself."""
+    prompt = transfer_prompt(["frames", 0], video=True) | {
+        "odd": node("OddPicture", kind="three"),
+        "last": node("ImageFromBatch", image=["odd", 0], batch_index=2, length=1),
+        "frames": node("ImageBatch", image1=["odd", 0], image2=["last", 0]),
+    }
+    frames = pictures_of(host, run(host, prompt), "shown")
+    assert len(frames) == 4
+    assert np.abs(frames[2] - frames[3]).max() <= 1 / 255
+    each = paint(host, "three")
+    assert all(np.abs(frame - alone).mean() > 1 / 255 for frame, alone in zip(frames, each, strict=False))
+
+
+def test_two_styles_for_a_video_are_refused(host: str) -> None:
+    prompt = transfer_prompt(["odd", 0], ["odd", 0], video=True) | {"odd": node("OddPicture", kind="two")}
+    assert "2 styles for one video" in error_of(run(host, prompt))
+
+
 def colours(image: np.ndarray) -> np.ndarray:
     """Distances from grey."""
     return image - image.mean(axis=2, keepdims=True)

@@ -1,0 +1,85 @@
+"""Frames of one video share what is told from some of them, so that nothing pumps."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+from example_pictures import examples
+from tiny_networks import COMPACT, picture, random_model
+from torch import Tensor
+
+from a2k_core import EncodedStyle, InputError, StyA2K, load_model
+from a2k_core.finishing import COLOURS_OF_ITSELF
+from a2k_core.scene import FRAMES, spread_over
+
+
+@pytest.fixture(scope="module")
+def style(compact_model: StyA2K) -> EncodedStyle:
+    return compact_model.encode_style(picture(70, 90, seed=2))
+
+
+@pytest.mark.parametrize(("strength", "kept"), [(1.0, 0.0), (0.6, 0.0), (1.0, 0.5)])
+def test_a_scene_of_one_frame_changes_nothing_about_it(model: StyA2K, strength: float, kept: float) -> None:
+    frame, encoded = picture(130, 200, seed=1), model.encode_style(picture(70, 90, seed=2))
+    by_itself = model.transfer(frame, encoded, strength, keep_colours=kept)
+    scene = model.scene(frame, encoded, strength, keep_colours=kept)
+    for tile in (None, 64):
+        of_scene = model.transfer(frame, encoded, strength, tile, keep_colours=kept, scene=scene)
+        assert (of_scene - by_itself).abs().max() < 1e-4
+
+
+def test_nor_does_one_of_a_frame_with_broad_strokes() -> None:
+    model = random_model(dataclasses.replace(COMPACT, broad_strokes=0.5))
+    frame, encoded = picture(1300, 1300, seed=1), model.encode_style(picture(64, 64, seed=2))
+    by_itself = model.transfer(frame, encoded, tile="auto")
+    of_scene = model.transfer(frame, encoded, tile="auto", scene=model.scene(frame, encoded))
+    assert (of_scene - by_itself).abs().max() < 1e-4
+
+
+def test_a_batch_of_frames_is_its_frames_and_of_any_size(compact_model: StyA2K, style: EncodedStyle) -> None:
+    frames = picture(70, 100, seed=1, batch=3)
+    scene = compact_model.scene(frames, style)
+    together = compact_model.transfer(frames, style, scene=scene)
+    for index in range(3):
+        alone = compact_model.transfer(frames[index : index + 1], style, scene=scene)
+        assert (together[index : index + 1] - alone).abs().max() < 1e-4
+    assert compact_model.transfer(frames[..., :50], style, scene=scene).shape == (3, 3, 70, 50)
+
+
+def test_what_is_not_a_scene_of_one_style_is_refused(compact_model: StyA2K, style: EncodedStyle) -> None:
+    two = compact_model.encode_style(picture(64, 64, seed=2, batch=2))
+    with pytest.raises(InputError, match="2 styles"):
+        compact_model.scene(picture(64, 64, batch=2), two)
+    with pytest.raises(InputError, match=r"frames of 5000x1000 pixels, 2 at once, .* fewer or smaller"):
+        compact_model.scene(torch.empty(1, 3, 1, 1).expand(2, 3, 1000, 5000), style)
+
+
+def test_frames_are_spread_over_the_video_and_fit_together() -> None:
+    assert spread_over(1, 100, 100) == [0]
+    assert spread_over(3, 100, 100) == [0, 1, 2]
+    assert spread_over(80, 100, 100) == [5, 15, 25, 35, 45, 55, 65, 75]
+    assert spread_over(100, 2160, 3840) == [50]
+    assert spread_over(100, 9000, 9000) == [50]
+    for side in (100, 1000, 1080, 1500, 3000):
+        frames = spread_over(1000, side, side)
+        assert 1 <= len(frames) <= FRAMES and len(frames) * side * side <= COLOURS_OF_ITSELF
+
+
+def test_what_enters_the_picture_leaves_the_rest_as_it_was() -> None:
+    """A bright sheet moves into a photo: what it does not cover keeps its colours better by half, with the bundled weights."""
+    photo = examples("content", 256)[0]
+    covered = photo.clone()
+    covered[..., 160:] = torch.tensor([0.95, 0.9, 0.5]).view(3, 1, 1)
+    model = load_model(device="cpu")
+    for encoded in map(model.encode_style, examples("style", 256)[::2]):
+        scene = model.scene(torch.cat([photo, covered]), encoded)
+
+        def pumping(before: Tensor, after: Tensor) -> float:
+            """Of colours, far from the sheet."""
+            return float((before - after)[..., :96].mean((2, 3)).abs().mean())
+
+        each = pumping(model.transfer(photo, encoded), model.transfer(covered, encoded))
+        shared = pumping(*(model.transfer(frame, encoded, scene=scene) for frame in (photo, covered)))
+        assert shared < 0.5 * each
