@@ -135,11 +135,11 @@ class StyA2K(nn.Module):
 
         Raises:
             InputError: when the content is not a picture, the counts do not match, or strength, tile or
-                keep_colours are out of range.
+                keep_colours are out of range, or the scene is another model's or for another strength.
         """
         check_picture(content, "content")
         count, _, height, width = content.shape
-        self._check_transfer(count, encoded_style, strength, tile, keep_colours)
+        self._check_transfer(count, encoded_style, strength, tile, keep_colours, scene)
         if strength == 0:
             return content.clamp(0, 1)
         size = count if tile is None else 1
@@ -183,7 +183,7 @@ class StyA2K(nn.Module):
         Raises:
             InputError: as `transfer` does.
         """
-        self._check_transfer(1, encoded_style, strength, tile, keep_colours)
+        self._check_transfer(1, encoded_style, strength, tile, keep_colours, scene)
         if strength == 0:
             for region in Region(0, 0, height, width).split(AUTO_TILES[-1], 1):
                 piece = read(slice(region.top, region.bottom), slice(region.left, region.right))
@@ -226,7 +226,13 @@ class StyA2K(nn.Module):
         return tell_scene(self, frames, style, strength, keep_colours, tile)
 
     def _check_transfer(
-        self, count: int, encoded_style: EncodedStyle, strength: float, tile: object, keep_colours: float
+        self,
+        count: int,
+        encoded_style: EncodedStyle,
+        strength: float,
+        tile: object,
+        keep_colours: float,
+        scene: Scene | None = None,
     ) -> None:
         if encoded_style.batch not in (1, count):
             raise InputError(
@@ -243,6 +249,15 @@ class StyA2K(nn.Module):
         if not 0 <= keep_colours <= 1:
             raise InputError(
                 f"keep_colours is {keep_colours}; it must lie between 0 (the style's colours) and 1 (the content's own)"
+            )
+        if scene and (scene.strength, scene.keep_colours) != (strength, keep_colours):
+            raise InputError(
+                f"the scene was told for strength {scene.strength:g} and keep_colours {scene.keep_colours:g}, not for "
+                f"{strength:g} and {keep_colours:g}; pass those, or tell it anew"
+            )
+        if scene and tuple(level.mean.shape[1] for level in scene.moments) != self.config.channels:
+            raise InputError(
+                "the scene was told by a model of another shape; tell it with the model that paints the frames"
             )
         check_tile(tile, self.config.grid)
 

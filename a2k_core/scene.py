@@ -16,8 +16,10 @@ FRAMES = 8
 
 @dataclasses.dataclass(frozen=True)
 class Scene:
-    """Told from some frames of a video by `StyA2K.scene`, for all of them. It belongs to the style, strength and colours kept that it
-    was made with."""
+    """Told from some frames of a video by `StyA2K.scene`, for all of them. It belongs to the style that it was made with."""
+
+    strength: float
+    keep_colours: float
 
     moments: list[Moments]
     """Of the content's features at the three levels, as if the frames were one picture."""

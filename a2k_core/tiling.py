@@ -121,7 +121,7 @@ class TiledTransfer:
     def tell(self, tile: Tile) -> Scene:
         """The scene that this content, a few frames on one page, tells by itself; its strokes are there already."""
         told = self._paint(tile, 0, None, None, is_held(self.model.config, self.content))
-        return Scene(self.moments, told.colours, told.gains, None)
+        return Scene(self.strength, self.keep_colours, self.moments, told.colours, told.gains, None)
 
     def _paint(
         self, tile: Tile, reserved: int, colours: ColourMatch | None, gains: Tensor | None, hold: bool
@@ -300,7 +300,8 @@ def tell_scene(
     shape, grid = (count, height, width), model.config.grid
     _, copies = reduced_copy(Content(reading(frames), shape, grid), factor, grid, model.device)
     of_copies = on_a_page(copies).tell(COPY_TILE)
-    each = TiledTransfer(model, reading(frames), _drop, shape, *how, Scene([], None, None, of_copies))
+    of_frames = Scene(strength, keep_colours, [], None, None, of_copies)
+    each = TiledTransfer(model, reading(frames), _drop, shape, *how, of_frames)
     each.paint_copy()
     assert each.strokes is not None
     strokes = _page(each.strokes.pixels(each.bounds))

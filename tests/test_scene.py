@@ -56,6 +56,18 @@ def test_what_is_not_a_scene_of_one_style_is_refused(compact_model: StyA2K, styl
         compact_model.scene(torch.empty(1, 3, 1, 1).expand(2, 3, 1000, 5000), style)
 
 
+def test_a_scene_of_something_else_is_refused(compact_model: StyA2K, paper_model: StyA2K, style: EncodedStyle) -> None:
+    frame = picture(64, 64)
+    scene = compact_model.scene(frame, style, 0.8, keep_colours=0.5)
+    with pytest.raises(InputError, match=r"told for strength 0\.8 and keep_colours 0\.5, not for 0\.8 and 0"):
+        compact_model.transfer(frame, style, 0.8, scene=scene)
+    with pytest.raises(InputError, match="told for strength"):
+        compact_model.transfer(frame, style, keep_colours=0.5, scene=scene)
+    with pytest.raises(InputError, match="a model of another shape"):
+        encoded = paper_model.encode_style(frame)
+        paper_model.transfer(frame, encoded, 0.8, keep_colours=0.5, scene=scene)
+
+
 def test_frames_are_spread_over_the_video_and_fit_together() -> None:
     assert spread_over(1, 100, 100) == [0]
     assert spread_over(3, 100, 100) == [0, 1, 2]
