@@ -24,6 +24,9 @@ examples:
   a2k stylize photo.jpg wave.jpg fire.jpg -o results/
       results/photo_wave.jpg and results/photo_fire.jpg
 
+  a2k stylize photo.jpg wave.jpg fire.jpg -o result.png --mix 3 1
+      three quarters wave, one quarter fire, in one picture
+
   a2k stylize holiday/ painting.jpg -o holiday-painted
       every picture in holiday/ and the folders in it, in the same tree; one that cannot be read is reported and skipped
 
@@ -117,6 +120,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             tile=arguments.tile,
             keep_colours=arguments.keep_colours,
             video=arguments.video,
+            mix=arguments.mix,
         )
     if arguments.command == "convert":
         from .convert import convert_checkpoints
@@ -197,6 +201,13 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default=0.0,
         help="from 0 (all colours are the style's) to 1 (the content keeps its own and gets the style's strokes); 1 when "
         "no number follows (default: 0)",
+    )
+    add(
+        "--mix",
+        metavar="SHARE",
+        type=float,
+        nargs="+",
+        help="paint in one mixture of all the styles, with these shares of each: 1 1 is half of either",
     )
     add(
         "--video",

@@ -30,6 +30,10 @@ class EncodedStyle:
         """Number of style pictures."""
         return self.levels[0].mean.shape[0]
 
+    def at(self, index: int) -> list[tuple[float, LevelStyle]]:
+        """What attends at one of the three levels, with its share: one, or several of a `MixedStyle`."""
+        return [(1.0, self.levels[index])]
+
     def tensors(self) -> list[Tensor]:
         """All tensors, in a fixed order: for measuring, moving and storing."""
         levels = [getattr(level, field.name) for level in self.levels for field in dataclasses.fields(level)]

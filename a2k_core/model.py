@@ -311,10 +311,13 @@ class StyA2K(nn.Module):
     def stylize(self, features: Features, moments: list[Moments], style: EncodedStyle, strength: float) -> Features:
         """All-to-key attention at the three levels, mixed with the content's features: content + strength * (styled - content)."""
         mixed = []
-        for module, content, content_moments, level in zip(
-            self.attention, features, moments, style.levels, strict=True
-        ):
+        for index, (module, content, content_moments) in enumerate(zip(self.attention, features, moments, strict=True)):
+            (share, level), *others = style.at(index)
             styled = module(content, content_moments, level)
+            if others:
+                styled = share * styled
+                for share, level in others:
+                    styled = torch.add(styled, module(content, content_moments, level), alpha=share)
             mixed.append(styled if strength == 1 else torch.lerp(content, styled, strength))
         return mixed[0], mixed[1], mixed[2]
 

@@ -18,6 +18,7 @@ from .colour import Colours
 from .contrast import BANDS
 from .encoded_style import EncodedStyle
 from .errors import CheckpointError
+from .mixed_style import MixedStyle
 from .model import StyA2K
 
 FORMAT = "stya2k-style"
@@ -62,9 +63,11 @@ def save_style(style: EncodedStyle, path: str | os.PathLike[str], model_fingerpr
         model_fingerprint: `fingerprint` of the model that encoded it.
 
     Raises:
-        CheckpointError: when the file cannot be written.
+        CheckpointError: when the file cannot be written, or the style is a mixture.
     """
     path = Path(path)
+    if isinstance(style, MixedStyle):
+        raise CheckpointError(f"{path}: a mixture is not saved; save the styles that it is mixed of")
     if path.suffix != ".safetensors":
         raise CheckpointError(f"{path}: style files end in .safetensors")
     tensors = {

@@ -17,6 +17,7 @@ PROJECT = HERE.parent
 sys.path.insert(0, str(PROJECT))
 
 from a2k_core import EncodedStyle, load_model  # noqa: E402
+from a2k_core.mixed_style import mix_styles  # noqa: E402
 from a2k_core.pixels import to_bytes, to_tensor  # noqa: E402
 
 THUMBNAIL = (600, 400)
@@ -81,6 +82,15 @@ def main() -> None:
         for keep in (0, 0.5, 1)
     ]
     save(sheet([kept], (300, 200)), "web/docs/A2K_Transfer_colours.jpg")
+    woodcut = style("woodcut")
+    mixtures = [
+        label(
+            ImageOps.fit(styled(picture(coffee), mix_styles([swirl, woodcut], [1 - share, share])), (300, 200)),
+            f"share {share:g}",
+        )
+        for share in (0, 0.25, 0.5, 0.75, 1)
+    ]
+    save(sheet([mixtures[:3], [*mixtures[3:], None]], (300, 200)), "web/docs/A2K_MixStyles.jpg")
 
     whole, middle = picture(coffee, 512), (200, 60, 500, 300)
     sizes = [

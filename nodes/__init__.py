@@ -8,6 +8,7 @@ from .encode_style import EncodeStyle
 from .example_picture import ExamplePicture
 from .files import register_folders
 from .load_model import LoadModel
+from .mix_styles import MixStyles
 from .saved_style import LoadStyle, SaveStyle
 from .transfer import Transfer
 
@@ -21,4 +22,4 @@ class StyA2KExtension(ComfyExtension):
         register_folders()
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
-        return [LoadModel, EncodeStyle, Transfer, SaveStyle, LoadStyle, ExamplePicture]
+        return [LoadModel, EncodeStyle, MixStyles, Transfer, SaveStyle, LoadStyle, ExamplePicture]

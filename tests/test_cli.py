@@ -23,6 +23,7 @@ from a2k_core.cli import main
 from a2k_core.commands import stylize as stylize_module
 from a2k_core.commands.console import Console
 from a2k_core.images import read_picture, shrink_to_short_side
+from a2k_core.mixed_style import mix_styles
 from a2k_core.pixels import Canvas
 
 
@@ -88,6 +89,16 @@ def test_colours_are_kept_as_the_library_keeps_them(
     encoded = model.encode_style(read_picture(style).image)
     expected = model.transfer(read_picture(content).image, encoded, keep_colours=kept)
     assert (read_picture(tmp_path / "out.png").image - expected).abs().max() < 0.51 / 255
+
+
+def test_styles_are_mixed_as_the_library_mixes_them(tmp_path: Path, weights: Path, content: Path, style: Path) -> None:
+    fire = make(tmp_path / "fire.png", (50, 70), seed=5)
+    assert run(weights, content, style, fire, "-o", tmp_path / "out.png", "--mix", "3", "1") == 0
+    model = a2k_core.load_model(weights, device="cpu")
+    encoded = [model.encode_style(read_picture(path).image) for path in (style, fire)]
+    expected = model.transfer(read_picture(content).image, mix_styles(encoded, [0.75, 0.25]))
+    assert (read_picture(tmp_path / "out.png").image - expected).abs().max() < 0.51 / 255
+    assert files(tmp_path) == ["content.png", "fire.png", "out.png", "wave.jpg"]
 
 
 def test_size_orientation_and_alpha_are_kept(tmp_path: Path, weights: Path, style: Path) -> None:
@@ -400,6 +411,8 @@ def test_file_as_output_of_a_folder(
         (["content.png", "wave.jpg", "--strength", "2.5"], 2, "strength is 2.5"),
         (["content.png", "wave.jpg", "--strength", "nan"], 2, "strength is nan"),
         (["content.png", "wave.jpg", "--keep-colours", "1.5"], 2, "keep-colours is 1.5; it must lie between 0"),
+        (["content.png", "wave.jpg", "--mix", "1", "1"], 2, "--mix has 2 shares for 1 styles"),
+        (["content.png", "wave.jpg", "--mix", "-1"], 2, "shares are 0 or more"),
         (["content.png", "wave.jpg", "--video"], 2, "content.png is one picture; --video takes a folder of frames"),
         (["content.png", "wave.jpg", "--tile", "63"], 1, "tile is 63; pass a side in pixels from 64 up"),
         (["content.png", "wave.jpg", "--device", "toaster"], 2, "toaster cannot be used"),

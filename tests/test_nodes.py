@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-IDS = ["A2K_LoadModel", "A2K_EncodeStyle", "A2K_Transfer", "A2K_SaveStyle", "A2K_LoadStyle", "A2K_ExamplePicture"]
+IDS = [
+    "A2K_LoadModel",
+    "A2K_EncodeStyle",
+    "A2K_MixStyles",
+    "A2K_Transfer",
+    "A2K_SaveStyle",
+    "A2K_LoadStyle",
+    "A2K_ExamplePicture",
+]
 LOAD = """
 import importlib.util, sys, asyncio
 path = sys.argv[1]

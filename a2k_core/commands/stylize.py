@@ -15,6 +15,7 @@ from ..encoded_style import EncodedStyle
 from ..errors import InputError, PictureError, StyA2KError
 from ..images import check_output, holds_alpha, read_picture, read_stored, shrink_to_short_side, write_canvas
 from ..memory import is_out_of_memory, keep_freed_memory, release
+from ..mixed_style import mix_styles
 from ..model import MAX_STRENGTH, StyA2K
 from ..pixels import Canvas
 from ..scene import Scene, spread_over
@@ -40,6 +41,7 @@ def stylize(
     tile: Tile = "auto",
     keep_colours: float = 0.0,
     video: bool = False,
+    mix: Sequence[float] | None = None,
 ) -> int:
     """Stylize a picture or a folder of pictures with every style at every strength.
 
@@ -54,6 +56,7 @@ def stylize(
         dtype: a key of `DTYPES`.
         tile, keep_colours: as for `StyA2K.transfer`.
         video: whether the pictures of the folder are frames of one video.
+        mix: shares of the styles, which are then one.
 
     Returns:
         The exit status: 0, or 1 when a picture of a folder failed.
@@ -70,7 +73,11 @@ def stylize(
         )
     if video and not content.is_dir():
         raise UsageError(f"{content} is one picture; --video takes a folder of frames")
-    variants = plan_variants(styles, strengths)
+    if mix is not None and len(mix) != len(styles):
+        raise UsageError(f"--mix has {len(mix)} shares for {len(styles)} styles; give one for each style")
+    if mix is not None and not (all(0 <= share < float("inf") for share in mix) and sum(mix) > 0):
+        raise UsageError(f"--mix has {' '.join(f'{share:g}' for share in mix)}; shares are 0 or more, and one above 0")
+    variants = plan_variants(styles if mix is None else styles[:1], strengths)
     jobs = plan_jobs(content, output, variants, styles)
     # Styles before the model: one that cannot be read is known at once.
     pictures = [shrink_to_short_side(read_picture(style).on_white(), style_size) for style in styles]
@@ -82,6 +89,8 @@ def stylize(
         console.status(f"encoding {style}")
         with _memory_errors_of(style, picture.shape[-1], picture.shape[-2], model):
             encoded.append(model.encode_style(picture))
+    if mix is not None:
+        encoded = [mix_styles(encoded, mix)]
     scenes: list[Scene | None] = [None for _ in variants]
     if video:
         console.status("looking at some of the frames")

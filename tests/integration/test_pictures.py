@@ -112,6 +112,29 @@ def test_two_styles_for_a_video_are_refused(host: str) -> None:
     assert "2 styles for one video" in error_of(run(host, prompt))
 
 
+def test_a_mixture_of_two_styles_lies_between_them(host: str) -> None:
+    """At its ends it is one of them; its colours, on the mean, are in the middle."""
+    styles = {"odd": node("OddPicture", kind="rgb"), "grey": node("OddPicture", kind="grey")}
+    painted = []
+    for share in (0.0, 0.5, 1.0):
+        prompt = transfer_prompt(["odd", 0], style=["mixed", 0]) | styles
+        prompt["other"] = node("A2K_EncodeStyle", model=["model", 0], image=["grey", 0], style_size=128)
+        prompt["mixed"] = node("A2K_MixStyles", style_1=["style", 0], style_2=["other", 0], share=share)
+        painted.append(pictures_of(host, run(host, prompt), "shown")[0])
+    (first,) = paint(host, "rgb")
+    assert np.abs(painted[0] - first).max() <= 1 / 255
+    ends = [painted[index].mean(axis=(0, 1)) for index in (0, 2)]
+    assert np.abs(ends[0] - ends[1]).max() > 0.05
+    assert np.abs(painted[1].mean(axis=(0, 1)) - (ends[0] + ends[1]) / 2).max() < 0.03
+
+
+def test_a_mixture_is_not_saved(host: str) -> None:
+    prompt = transfer_prompt(["odd", 0]) | {"odd": node("OddPicture", kind="rgb")}
+    prompt["mixed"] = node("A2K_MixStyles", style_1=["style", 0], style_2=["style", 0], share=0.5)
+    prompt["saved"] = node("A2K_SaveStyle", style=["mixed", 0], filename_prefix="mixtures/one")
+    assert "save the styles that it is mixed of" in error_of(run(host, prompt))
+
+
 def colours(image: np.ndarray) -> np.ndarray:
     """Distances from grey."""
     return image - image.mean(axis=2, keepdims=True)

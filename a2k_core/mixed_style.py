@@ -1,0 +1,92 @@
+"""Several encoded styles as one: each is attended to, and what they give is mixed, as are their colours and their grain."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from .all_to_key import LevelStyle
+from .colour import Colours
+from .encoded_style import EncodedStyle
+from .errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class MixedStyle(EncodedStyle):
+    """Made by `mix_styles`. `levels` are those of the first part."""
+
+    parts: tuple[EncodedStyle, ...]
+    shares: tuple[float, ...]
+    """Of each part, above 0; together 1."""
+
+    @property
+    def batch(self) -> int:
+        """Number of style pictures of the largest part."""
+        return max(part.batch for part in self.parts)
+
+    def at(self, index: int) -> list[tuple[float, LevelStyle]]:
+        """Each part's share and what it is at one of the three levels."""
+        return [(share, part.levels[index]) for share, part in zip(self.shares, self.parts, strict=True)]
+
+    def tensors(self) -> list[Tensor]:
+        """All tensors, of the parts first."""
+        return [*(tensor for part in self.parts for tensor in part.tensors()), *self.colours, self.grain]
+
+    def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> EncodedStyle:
+        """See `EncodedStyle.to`."""
+        return self._of([part.to(device, dtype) for part in self.parts])
+
+    def part(self, start: int, stop: int) -> EncodedStyle:
+        """See `EncodedStyle.part`."""
+        return self._of([part.part(start, stop) for part in self.parts])
+
+    def compact(self) -> EncodedStyle:
+        """See `EncodedStyle.compact`."""
+        return self._of([part.compact() for part in self.parts])
+
+    def _of(self, parts: list[EncodedStyle]) -> EncodedStyle:
+        same = all(part is own for part, own in zip(parts, self.parts, strict=True))
+        return self if same else _mixed(parts, self.shares)
+
+
+def mix_styles(styles: Sequence[EncodedStyle], shares: Sequence[float]) -> EncodedStyle:
+    """One style of several, for `StyA2K.transfer`. It takes the time of that many attentions.
+
+    Args:
+        styles: encoded by one model; each of one picture, or of as many as the largest.
+        shares: how much there is of each, in any unit, 0 or more.
+
+    Raises:
+        InputError: when the counts do not match or there is nothing to mix.
+    """
+    if len(styles) != len(shares):
+        raise InputError(f"{len(shares)} shares for {len(styles)} styles; pass one for each style")
+    total = sum(shares)
+    if not all(0 <= share < float("inf") for share in shares) or total <= 0:
+        raise InputError(f"the shares are {list(shares)}; each must be 0 or more, and one above 0")
+    parts = [
+        (share / total * inner, part)
+        for style, share in zip(styles, shares, strict=True)
+        if share
+        for inner, part in (
+            zip(style.shares, style.parts, strict=True) if isinstance(style, MixedStyle) else [(1, style)]
+        )
+    ]
+    batches = {part.batch for _, part in parts} - {1}
+    if len(batches) > 1:
+        raise InputError(f"styles of {sorted(batches)} pictures; mix styles of one picture, or of equally many")
+    if len(parts) == 1:
+        return parts[0][1]
+    return _mixed([part for _, part in parts], tuple(share for share, _ in parts))
+
+
+def _mixed(parts: Sequence[EncodedStyle], shares: Sequence[float]) -> MixedStyle:
+    def mean(tensors: Sequence[Tensor]) -> Tensor:
+        first, *others = (share * tensor for share, tensor in zip(shares, tensors, strict=True))
+        return sum(others, first)
+
+    colours = Colours(*map(mean, zip(*(part.colours for part in parts), strict=True)))
+    return MixedStyle(parts[0].levels, colours, mean([part.grain for part in parts]), tuple(parts), tuple(shares))
