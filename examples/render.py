@@ -72,6 +72,10 @@ def main() -> None:
         "example_workflows/broad_strokes.jpg",
     )
 
+    mixed = styled(picture(coffee), mix_styles([swirl, mosaic], [1, 1]))
+    parts = [picture(coffee), picture("style/swirl.jpg"), picture("style/mosaic.jpg")]
+    save(inset(ImageOps.fit(mixed, THUMBNAIL), parts), "example_workflows/two_styles.jpg")
+
     strengths = [
         label(ImageOps.fit(styled(picture(coffee), swirl, strength), (300, 200)), f"strength {strength:g}")
         for strength in (0, 0.5, 1, 1.5)
