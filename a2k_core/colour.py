@@ -86,7 +86,8 @@ def colours_aimed_at(content: Colours | None, style: Colours, strength: float, k
         content: not asked for, and may be None, from full strength on, unless something of it is kept.
         style: as encoded.
         strength: from 0 to 2.
-        keep: how much of the content's own, from 0 to 1, but for the contrasts, which are those of strokes.
+        keep: how much of the content's own brightness and its range, from 0 to 1. Colours are kept place by place, see
+            `own_colours.py`; the contrasts are those of strokes.
     """
     if strength < 1 and content is not None:
         aim = _between(content, style, strength)
@@ -94,8 +95,17 @@ def colours_aimed_at(content: Colours | None, style: Colours, strength: float, k
         # Exaggerated features alone would be moved back to the style's own contrast.
         aim = style._replace(covariance=strength * style.covariance, contrasts=math.sqrt(strength) * style.contrasts)
     if keep and content is not None:
-        aim = _between(content, aim, 1 - keep)._replace(contrasts=aim.contrasts)
+        aim = _in_the_brightness_of(_between(content, aim, 1 - keep), aim)
     return aim
+
+
+def _in_the_brightness_of(bright: Colours, colours: Colours) -> Colours:
+    """Colours whose greys have the mean, the deviation and the levels of others' greys."""
+    grey = torch.full_like(colours.mean[0], 3**-0.5)
+    ratio = (bright.covariance @ grey @ grey + FLOOR) / (colours.covariance @ grey @ grey + FLOOR)
+    scale = torch.eye(3, device=grey.device) + (ratio.sqrt() - 1)[:, None, None] * torch.outer(grey, grey)
+    mean = colours.mean + (bright.mean - colours.mean).mean(1, keepdim=True)
+    return colours._replace(mean=mean, covariance=scale @ colours.covariance @ scale, levels=bright.levels)
 
 
 def _between(content: Colours, style: Colours, strength: float) -> Colours:

@@ -143,6 +143,22 @@ def test_what_is_aimed_at() -> None:
     assert torch.equal(beyond.mean, style.mean)
 
 
+def test_what_is_aimed_at_where_the_content_keeps_its_brightness() -> None:
+    """Greys are the content's, how colours differ from them is the style's."""
+    content, style = colours_of(0.6 * picture(50, 70, seed=1) + 0.3), colours_of(0.5 * picture(40, 40, seed=2))
+    assert all(torch.equal(a, b) for a, b in zip(colours_aimed_at(content, style, 1.0, 0.0), style, strict=True))
+    for keep in (0.5, 1.0):
+        aim = colours_aimed_at(content, style, 1.0, keep)
+        assert torch.equal(aim.contrasts, style.contrasts)
+        torch.testing.assert_close(aim.levels, torch.lerp(style.levels, content.levels, keep))
+        torch.testing.assert_close(aim.mean.mean(1), torch.lerp(style.mean, content.mean, keep).mean(1))
+        of_greys = torch.lerp(style.covariance, content.covariance, keep).sum((1, 2))
+        torch.testing.assert_close(aim.covariance.sum((1, 2)), of_greys, rtol=0.02, atol=0)
+        axis = torch.tensor([1.0, -2.0, 1.0])
+        torch.testing.assert_close(aim.mean @ axis, style.mean @ axis)
+        torch.testing.assert_close(aim.covariance @ axis @ axis, style.covariance @ axis @ axis)
+
+
 def test_gradients_are_finite_even_for_a_single_colour() -> None:
     image = torch.full((1, 3, 16, 16), 0.5, requires_grad=True)
     matched(image, picture(16, 16, seed=1)).square().sum().backward()

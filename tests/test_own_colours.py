@@ -85,12 +85,15 @@ def test_an_amount_out_of_range_is_refused(compact_model: StyA2K, style: Encoded
 
 
 def test_the_bundled_weights_paint_strokes_in_the_colours_of_the_photo() -> None:
-    """Colours are a few times nearer to the photo's than those of the style, so is the mean brightness, and the strokes are the same."""
+    """Colours are a few times nearer to the photo's than those of the style, so is the mean brightness, the strokes
+    are the same, and half is half way."""
     model = load_model(device="cpu")
     for content in examples("content", 256):
         for picture_of_style in examples("style", 256)[::2]:
             encoded = model.encode_style(picture_of_style)
             plain, kept = (model.transfer(content, encoded, keep_colours=keep) for keep in (0.0, 1.0))
+            half = model.transfer(content, encoded, keep_colours=0.5)
+            assert 0.4 < (half - plain).abs().mean() / (kept - plain).abs().mean() < 0.6
             off = [float((colours(image) - colours(content)).square().mean().sqrt()) for image in (plain, kept)]
             assert off[1] < 0.03 and off[1] < 0.5 * off[0]
             assert (kept.mean() - content.mean()).abs() < 0.02
