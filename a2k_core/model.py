@@ -200,6 +200,7 @@ class StyA2K(nn.Module):
         encoded_style: EncodedStyle,
         strength: float = 1.0,
         tile: Tile = "auto",
+        progress: Progress | None = None,
         *,
         keep_colours: float = 0.0,
     ) -> Scene:
@@ -209,7 +210,7 @@ class StyA2K(nn.Module):
             frames: `[K, 3, H, W]` RGB in 0..1, some frames of the video; see `scene.spread_over`. Together nine megapixels at most.
             encoded_style: one style.
             strength, keep_colours: above 0, and as every `transfer` of a frame will have them.
-            tile: as for `transfer`.
+            tile, progress: as for `transfer`.
 
         Raises:
             InputError: as `transfer` does; when the frames are too large, or the style is not one.
@@ -223,7 +224,7 @@ class StyA2K(nn.Module):
                 f"together they may have {COLOURS_OF_ITSELF:,} pixels; pass fewer or smaller ones"
             )
         style = encoded_style.to(self.device, self.dtype)
-        return tell_scene(self, frames, style, strength, keep_colours, tile)
+        return tell_scene(self, frames, style, strength, keep_colours, tile, progress)
 
     def _check_transfer(
         self,

@@ -282,29 +282,37 @@ def reduced_copy(content: Content, factor: int, grid: int, device: torch.device)
 
 
 def tell_scene(
-    model: StyA2K, frames: Tensor, style: EncodedStyle, strength: float, keep_colours: float, tile: Tile
+    model: StyA2K,
+    frames: Tensor,
+    style: EncodedStyle,
+    strength: float,
+    keep_colours: float,
+    tile: Tile,
+    progress: Progress | None,
 ) -> Scene:
     """See `StyA2K.scene`: the frames are painted as one picture, all below one another."""
     count, _, height, width = frames.shape
     how = (style, strength, keep_colours)
 
-    def on_a_page(pictures: Tensor) -> TiledTransfer:
+    def on_a_page(pictures: Tensor, progress: Progress | None) -> TiledTransfer:
         page = _page(pictures)
-        return TiledTransfer(model, reading(page), _drop, (1, page.shape[2], page.shape[3]), *how)
+        return TiledTransfer(model, reading(page), _drop, (1, page.shape[2], page.shape[3]), *how, None, progress)
 
-    told = on_a_page(frames)
     factor = reduction(height, width) if model.config.broad_strokes else 1
     if factor == 1:
-        return told.tell(tile)
-    # Each frame has a copy, which is a frame of a scene itself.
+        return on_a_page(frames, progress).tell(tile)
+    # Each frame has a copy, which is a frame of a scene itself; the copies are painted twice, for that and for their strokes.
+    share = 2 / (2 + factor**2)
+    parts = [progress and share_of(progress, *part) for part in ((0, share / 2), (share / 2, share), (share, 1))]
     shape, grid = (count, height, width), model.config.grid
     _, copies = reduced_copy(Content(reading(frames), shape, grid), factor, grid, model.device)
-    of_copies = on_a_page(copies).tell(COPY_TILE)
+    of_copies = on_a_page(copies, parts[0]).tell(COPY_TILE)
     of_frames = Scene(strength, keep_colours, [], None, None, of_copies)
-    each = TiledTransfer(model, reading(frames), _drop, shape, *how, of_frames)
+    each = TiledTransfer(model, reading(frames), _drop, shape, *how, of_frames, parts[1])
     each.paint_copy()
     assert each.strokes is not None
     strokes = _page(each.strokes.pixels(each.bounds))
+    told = on_a_page(frames, parts[2])
     told.strokes = Content(reading(strokes), (1, strokes.shape[2], strokes.shape[3]), grid)
     return dataclasses.replace(told.tell(tile), copy=of_copies)
 

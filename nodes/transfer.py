@@ -107,18 +107,20 @@ class Transfer(io.ComfyNode):
             device=model_management.intermediate_device(),
             dtype=model_management.intermediate_dtype(),
         )
-        scene: Scene | None = None
-        if video and count > 1 and strength > 0:
-            some = to_rgb(image[spread_over(count, height, width)].to(device), "One of the frames")
-
-            def tell(_start: int, _stop: int) -> None:
-                nonlocal scene
-                scene = network.scene(some, encoded, strength, keep_colours=keep_colours)
-
-            run(1, 1, tell, "smaller pictures")
-            del some
         copies = OutputCopies(result[..., :3])
         progress = comfy.utils.ProgressBar(PROGRESS_STEPS * count)
+        scene: Scene | None = None
+
+        def tell(_start: int, _stop: int) -> None:
+            nonlocal scene
+            some = [
+                to_rgb(image[at : at + 1].to(device), "The picture", at) for at in spread_over(count, height, width)
+            ]
+
+            def report(_done: float) -> None:
+                progress.update_absolute(0)
+
+            scene = network.scene(torch.cat(some), encoded, strength, progress=report, keep_colours=keep_colours)
 
         def transfer(start: int, stop: int) -> None:
             def report(done: float) -> None:  # raises when the user has cancelled
@@ -133,6 +135,8 @@ class Transfer(io.ComfyNode):
                 painted = torch.lerp(pictures, painted, where)
             copies.put(start, stop, painted.movedim(1, -1))
 
+        if video and count > 1 and strength > 0:
+            run(1, 1, tell, "smaller pictures")
         run(count, chunk, transfer, "smaller pictures")
         copies.finish()
         if alpha is not None:

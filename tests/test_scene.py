@@ -38,6 +38,24 @@ def test_nor_does_one_of_a_frame_with_broad_strokes() -> None:
     assert (of_scene - by_itself).abs().max() < 1e-4
 
 
+@pytest.mark.parametrize("size", [(130, 200), (640, 1300)], ids=str)
+def test_progress_of_a_scene_grows_and_cancels(size: tuple[int, int]) -> None:
+    model = random_model(dataclasses.replace(COMPACT, broad_strokes=0.5))
+    frames, encoded = picture(*size, seed=1, batch=2), model.encode_style(picture(64, 64, seed=2))
+    reports: list[float] = []
+    scene = model.scene(frames, encoded, tile=256, progress=reports.append)
+    assert reports == sorted(reports) and reports[0] > 0 and reports[-1] == pytest.approx(1)
+    reports.clear()
+    model.transfer(frames[:1], encoded, tile=256, progress=reports.append, scene=scene)
+    assert reports == sorted(reports) and reports[0] > 0 and reports[-1] == pytest.approx(1)
+
+    def cancel(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.scene(frames, encoded, progress=cancel)
+
+
 def test_a_batch_of_frames_is_its_frames_and_of_any_size(compact_model: StyA2K, style: EncodedStyle) -> None:
     frames = picture(70, 100, seed=1, batch=3)
     scene = compact_model.scene(frames, style)
