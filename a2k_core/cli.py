@@ -37,7 +37,7 @@ examples:
       the style's strokes in the colours of the photo
 
   a2k stylize frames/ painting.jpg -o painted/ --video
-      the frames of a video, without colours that pump
+      the frames of a video, without flicker
 
   a2k stylize scan.png painting.jpg -o result.png --tile 512
       a picture of any size in little memory; by itself, large pictures are computed in pieces that fit
@@ -212,8 +212,8 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add(
         "--video",
         action="store_true",
-        help="the pictures in the folder are frames of one video, of one size: colours and strokes are the same in all, instead of "
-        "changing with what enters and leaves the picture",
+        help="the pictures in the folder are frames of one video, of one size and in the order of their names: colours and strokes do "
+        "not change with what enters and leaves the picture, and what stands still does not flicker",
     )
     add(
         "--style-size",

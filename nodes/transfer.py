@@ -16,6 +16,7 @@ from ..a2k_core.errors import InputError
 from ..a2k_core.memory import working_memory
 from ..a2k_core.output_copies import OutputCopies
 from ..a2k_core.scene import Scene, spread_over
+from ..a2k_core.steady import steadied
 from ..a2k_core.style_file import check_fingerprint, fingerprint
 from .memory import reserve, run
 from .sockets import CATEGORY, Model, Style, StyleOfModel
@@ -61,8 +62,8 @@ class Transfer(io.ComfyNode):
                     "video",
                     optional=True,
                     default=False,
-                    tooltip="The pictures are frames of one video: colours and strokes are the same in all, instead of changing with "
-                    "what enters and leaves the picture. Takes one style.",
+                    tooltip="The pictures are frames of one video, in their order: colours and strokes do not change with what enters "
+                    "and leaves the picture, and what stands still does not flicker. Takes one style.",
                 ),
                 io.Mask.Input(
                     "mask",
@@ -110,6 +111,7 @@ class Transfer(io.ComfyNode):
         copies = OutputCopies(result[..., :3])
         progress = comfy.utils.ProgressBar(PROGRESS_STEPS * count)
         scene: Scene | None = None
+        steady: Tensor | None = None
 
         def tell(_start: int, _stop: int) -> None:
             nonlocal scene
@@ -123,17 +125,21 @@ class Transfer(io.ComfyNode):
             scene = network.scene(torch.cat(some), encoded, strength, progress=report, keep_colours=keep_colours)
 
         def transfer(start: int, stop: int) -> None:
+            nonlocal steady
+
             def report(done: float) -> None:  # raises when the user has cancelled
                 progress.update_absolute(round(PROGRESS_STEPS * (start + done * (stop - start))))
 
             report(0)
             pictures = to_rgb(image[start:stop].to(device), "The picture", start)
+            frames = steadied(pictures, steady) if scene else pictures
             part = encoded.part(start, stop)
-            painted = network.transfer(pictures, part, strength, "auto", report, keep_colours=keep_colours, scene=scene)
+            painted = network.transfer(frames, part, strength, "auto", report, keep_colours=keep_colours, scene=scene)
             if mask is not None:
                 where = mask_of(mask, start, stop, height, width).to(painted)
                 painted = torch.lerp(pictures, painted, where)
             copies.put(start, stop, painted.movedim(1, -1))
+            steady = frames[-1:]  # only now: after a lack of memory they come again, in smaller chunks
 
         if video and count > 1 and strength > 0:
             run(1, 1, tell, "smaller pictures")

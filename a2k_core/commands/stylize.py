@@ -11,14 +11,16 @@ import torch
 from torch import Tensor
 
 from ..checkpoint import best_device, load_model
+from ..content import Read, reading
 from ..encoded_style import EncodedStyle
 from ..errors import InputError, PictureError, StyA2KError
 from ..images import check_output, holds_alpha, read_picture, read_stored, shrink_to_short_side, write_canvas
 from ..memory import is_out_of_memory, keep_freed_memory, release
 from ..mixed_style import mix_styles
 from ..model import MAX_STRENGTH, StyA2K
-from ..pixels import Canvas
+from ..pixels import Canvas, StoredPicture
 from ..scene import Scene, spread_over
+from ..steady import steadied
 from ..tiling import Tile
 from . import UsageError
 from .console import Console
@@ -103,6 +105,7 @@ def stylize(
     folder = content.is_dir()
     start = time.monotonic()
     failed = 0
+    steady: Tensor | None = None
 
     def say(index: int, done: float) -> str:
         """Which picture it is, how much of it is done, and how long the rest takes at this pace."""
@@ -118,7 +121,12 @@ def stylize(
             console.status(say(index, done))
 
         try:
-            _stylize_one(model, job, variants, encoded, scenes, tile, keep_colours, progress)
+            stored = read_stored(job.content)
+            read: Read = stored.read
+            if video:
+                steady = steadied(read(slice(0, stored.height), slice(0, stored.width)), steady)
+                read = reading(steady)
+            _stylize_one(model, job, stored, read, variants, encoded, scenes, tile, keep_colours, progress)
         except StyA2KError as error:
             if not folder:
                 raise
@@ -137,6 +145,8 @@ def stylize(
 def _stylize_one(
     model: StyA2K,
     job: Job,
+    content: StoredPicture,
+    read: Read,
     variants: Sequence[Variant],
     encoded: Sequence[EncodedStyle],
     scenes: Sequence[Scene | None],
@@ -144,8 +154,7 @@ def _stylize_one(
     keep_colours: float,
     progress: Callable[[float], None],
 ) -> None:
-    """Read a content once and write all its variants."""
-    content = read_stored(job.content)
+    """Write all variants of a content, whose colours `read` gives."""
     height, width = content.height, content.width
     for output in job.outputs:
         check_output(output, width, height)
@@ -162,7 +171,7 @@ def _stylize_one(
 
         with _memory_errors_of(job.content, width, height, model):
             model.transfer_pieces(
-                content.read,
+                read,
                 write,
                 height,
                 width,

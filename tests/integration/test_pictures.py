@@ -94,7 +94,8 @@ def test_the_picture_keeps_its_colours_where_asked_to(host: str) -> None:
 
 
 def test_frames_of_a_video_are_painted_alike(host: str) -> None:
-    """A frame that comes twice, beside others, looks the same both times, and not as it does by itself."""
+    """A frame that comes twice, beside others, looks the same both times, but for what it takes of the one before, and not as it does
+    by itself."""
     prompt = transfer_prompt(["frames", 0], video=True) | {
         "odd": node("OddPicture", kind="three"),
         "last": node("ImageFromBatch", image=["odd", 0], batch_index=2, length=1),
@@ -102,7 +103,7 @@ def test_frames_of_a_video_are_painted_alike(host: str) -> None:
     }
     frames = pictures_of(host, run(host, prompt), "shown")
     assert len(frames) == 4
-    assert np.abs(frames[2] - frames[3]).max() <= 1 / 255
+    assert np.abs(frames[2] - frames[3]).mean() < 0.5 / 255
     each = paint(host, "three")
     assert all(np.abs(frame - alone).mean() > 1 / 255 for frame, alone in zip(frames, each, strict=False))
 
