@@ -1,7 +1,7 @@
 """The content's own colours on what is painted: strokes of the style in the hues of the content.
 
-What is light and what is dark stays as painted; how a colour differs from grey is the content's (as in Gatys et al., "Preserving Color
-in Neural Artistic Style Transfer", 2016, section 3.2, with plain means of red, green and blue for luminance).
+What is light and what is dark stays as painted; how a colour differs from grey is the content's (the luminance-only
+transfer of Gatys et al., "Preserving Color in Neural Artistic Style Transfer", 2016, with means of red, green and blue for luminance).
 """
 
 from __future__ import annotations
