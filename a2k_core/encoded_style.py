@@ -30,9 +30,9 @@ class EncodedStyle:
         """Number of style pictures."""
         return self.levels[0].mean.shape[0]
 
-    def at(self, index: int) -> list[tuple[float, LevelStyle]]:
-        """What attends at one of the three levels, with its share: one, or several of a `MixedStyle`."""
-        return [(1.0, self.levels[index])]
+    def mixture(self) -> list[tuple[float, EncodedStyle]]:
+        """What it is mixed of, with shares that are 1 together: itself alone, but for a `MixedStyle`."""
+        return [(1.0, self)]
 
     def tensors(self) -> list[Tensor]:
         """All tensors, in a fixed order: for measuring, moving and storing."""

@@ -131,15 +131,17 @@ class Finishing:
 
     def _coloured(self, region: Region, decoded: Tensor) -> Tensor:
         """A decoded region in its colours, below full strength with the detail given back that the network loses: `[B, 3, h, w]`."""
-        content = self.content.padded(region).to(decoded.device) if self.strength < 1 or self.keep_colours else None
         image = decoded[:, :3]
         if self.colours:
             # In part, so that next to no strength changes next to nothing, however well the network rebuilds contents.
             matched = self.colours.apply(image)
             image = matched if self.strength >= 1 else torch.lerp(image, matched, self.strength)
-        if content is not None and self.strength < 1:
+        if self.strength >= 1 and not self.keep_colours:
+            return image
+        content = self.content.padded(region).to(decoded.device)
+        if self.strength < 1:
             image = image.to(content.dtype) + (1 - self.strength) * (content - decoded[:, 3:].to(content.dtype))
-        if content is not None and self.keep_colours:
+        if self.keep_colours:
             image = with_own_colours(image, content, self.keep_colours)
         return image
 

@@ -18,9 +18,9 @@ import torch.nn.functional as F
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
+from .checks import check_picture
 from .errors import PictureError
 from .image_modes import to_srgb_and_alpha
-from .model import check_picture
 from .pixels import Canvas, StoredPicture, on_white, to_bytes, to_tensor
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .all_to_key import LevelStyle
 from .colour import Colours
 from .encoded_style import EncodedStyle
 from .errors import InputError
@@ -27,9 +26,9 @@ class MixedStyle(EncodedStyle):
         """Number of style pictures of the largest part."""
         return max(part.batch for part in self.parts)
 
-    def at(self, index: int) -> list[tuple[float, LevelStyle]]:
-        """Each part's share and what it is at one of the three levels."""
-        return [(share, part.levels[index]) for share, part in zip(self.shares, self.parts, strict=True)]
+    def mixture(self) -> list[tuple[float, EncodedStyle]]:
+        """See `EncodedStyle.mixture`."""
+        return list(zip(self.shares, self.parts, strict=True))
 
     def tensors(self) -> list[Tensor]:
         """All tensors, of the parts first."""
@@ -62,18 +61,13 @@ def mix_styles(styles: Sequence[EncodedStyle], shares: Sequence[float]) -> Encod
     Raises:
         InputError: when the counts do not match or there is nothing to mix.
     """
-    if len(styles) != len(shares):
-        raise InputError(f"{len(shares)} shares for {len(styles)} styles; pass one for each style")
+    check_shares(len(styles), shares)
     total = sum(shares)
-    if not all(0 <= share < float("inf") for share in shares) or total <= 0:
-        raise InputError(f"the shares are {list(shares)}; each must be 0 or more, and one above 0")
     parts = [
         (share / total * inner, part)
         for style, share in zip(styles, shares, strict=True)
         if share
-        for inner, part in (
-            zip(style.shares, style.parts, strict=True) if isinstance(style, MixedStyle) else [(1, style)]
-        )
+        for inner, part in style.mixture()
     ]
     batches = {part.batch for _, part in parts} - {1}
     if len(batches) > 1:
@@ -81,6 +75,15 @@ def mix_styles(styles: Sequence[EncodedStyle], shares: Sequence[float]) -> Encod
     if len(parts) == 1:
         return parts[0][1]
     return _mixed([part for _, part in parts], tuple(share for share, _ in parts))
+
+
+def check_shares(styles: int, shares: Sequence[float]) -> None:
+    """Raise `InputError` unless the shares say how much there is of each of so many styles."""
+    if len(shares) != styles:
+        raise InputError(f"{len(shares)} shares for {styles} styles; give one for each style")
+    if not all(0 <= share < float("inf") for share in shares) or sum(shares) <= 0:
+        given = ", ".join(f"{share:g}" for share in shares)
+        raise InputError(f"{given} for shares; shares are 0 or more, and one above 0")
 
 
 def _mixed(parts: Sequence[EncodedStyle], shares: Sequence[float]) -> MixedStyle:

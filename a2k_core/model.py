@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from .all_to_key import AllToKey
 from .blocks import pad_to_multiple
+from .checks import check_picture, check_transfer
 from .colour import Colours, colour_match, colours_of
 from .config import STRIDES, StyA2KConfig
 from .content import Read, reading
@@ -18,8 +19,7 @@ from .contrast import match_contrast
 from .decoder import CompactDecoder, VGGDecoder
 from .encoded_style import EncodedStyle
 from .encoder import CompactEncoder, Features, VGGEncoder
-from .errors import InputError
-from .finishing import COLOURS_OF_ITSELF, Write
+from .finishing import Write
 from .grain import add_grain, grain_of
 from .layers import conv3x3
 from .memory import AUTO_TILES, pictures_at_once
@@ -29,9 +29,8 @@ from .regions import Region, Regions
 from .rims import mend_rims
 from .scene import Scene
 from .statistics import Moments, channel_moments
-from .tiling import Tile, TiledTransfer, check_tile, tell_scene
-
-MAX_STRENGTH = 2.0
+from .telling import tell_scene
+from .tiling import Tile, TiledTransfer
 
 
 class StyA2K(nn.Module):
@@ -139,7 +138,7 @@ class StyA2K(nn.Module):
         """
         check_picture(content, "content")
         count, _, height, width = content.shape
-        self._check_transfer(count, encoded_style, strength, tile, keep_colours, scene)
+        check_transfer(self.config, count, encoded_style, strength, tile, keep_colours, scene)
         if strength == 0:
             return content.clamp(0, 1)
         size = count if tile is None else 1
@@ -183,7 +182,7 @@ class StyA2K(nn.Module):
         Raises:
             InputError: as `transfer` does.
         """
-        self._check_transfer(1, encoded_style, strength, tile, keep_colours, scene)
+        check_transfer(self.config, 1, encoded_style, strength, tile, keep_colours, scene)
         if strength == 0:
             for region in Region(0, 0, height, width).split(AUTO_TILES[-1], 1):
                 piece = read(slice(region.top, region.bottom), slice(region.left, region.right))
@@ -216,51 +215,9 @@ class StyA2K(nn.Module):
             InputError: as `transfer` does; when the frames are too large, or the style is not one.
         """
         check_picture(frames, "frames")
-        count, _, height, width = frames.shape
-        self._check_transfer(1, encoded_style, strength, tile, keep_colours)
-        if count * height * width > COLOURS_OF_ITSELF:
-            raise InputError(
-                f"frames of {width}x{height} pixels, {count} at once, are too large to tell a scene from: "
-                f"together they may have {COLOURS_OF_ITSELF:,} pixels; pass fewer or smaller ones"
-            )
+        check_transfer(self.config, 1, encoded_style, strength, tile, keep_colours)
         style = encoded_style.to(self.device, self.dtype)
         return tell_scene(self, frames, style, strength, keep_colours, tile, progress)
-
-    def _check_transfer(
-        self,
-        count: int,
-        encoded_style: EncodedStyle,
-        strength: float,
-        tile: object,
-        keep_colours: float,
-        scene: Scene | None = None,
-    ) -> None:
-        if encoded_style.batch not in (1, count):
-            raise InputError(
-                f"{encoded_style.batch} styles for {count} contents; pass one style, or one for each content"
-            )
-        if tuple(level.mean.shape[1] for level in encoded_style.levels) != self.config.channels:
-            raise InputError(
-                "the style was encoded by a model of another shape; encode it with the model that applies it"
-            )
-        if not 0 <= strength <= MAX_STRENGTH:
-            raise InputError(
-                f"strength is {strength}; it must lie between 0 (the content) and {MAX_STRENGTH:g} (exaggerated)"
-            )
-        if not 0 <= keep_colours <= 1:
-            raise InputError(
-                f"keep_colours is {keep_colours}; it must lie between 0 (the style's colours) and 1 (the content's own)"
-            )
-        if scene and (scene.strength, scene.keep_colours) != (strength, keep_colours):
-            raise InputError(
-                f"the scene was told for strength {scene.strength:g} and keep_colours {scene.keep_colours:g}, not for "
-                f"{strength:g} and {keep_colours:g}; pass those, or tell it anew"
-            )
-        if scene and tuple(level.mean.shape[1] for level in scene.moments) != self.config.channels:
-            raise InputError(
-                "the scene was told by a model of another shape; tell it with the model that paints the frames"
-            )
-        check_tile(tile, self.config.grid)
 
     def _transfer_at_once(
         self,
@@ -312,13 +269,12 @@ class StyA2K(nn.Module):
     def stylize(self, features: Features, moments: list[Moments], style: EncodedStyle, strength: float) -> Features:
         """All-to-key attention at the three levels, mixed with the content's features: content + strength * (styled - content)."""
         mixed = []
+        (first_share, first), *others = style.mixture()
         for index, (module, content, content_moments) in enumerate(zip(self.attention, features, moments, strict=True)):
-            (share, level), *others = style.at(index)
-            styled = module(content, content_moments, level)
-            if others:
-                styled = share * styled
-                for share, level in others:
-                    styled = torch.add(styled, module(content, content_moments, level), alpha=share)
+            styled, total = module(content, content_moments, first.levels[index]), first_share
+            for share, part in others:
+                total += share
+                styled = torch.lerp(styled, module(content, content_moments, part.levels[index]), share / total)
             mixed.append(styled if strength == 1 else torch.lerp(content, styled, strength))
         return mixed[0], mixed[1], mixed[2]
 
@@ -351,13 +307,3 @@ class StyA2K(nn.Module):
     @property
     def _merge_upsampling(self) -> str:
         return "nearest" if self.config.backbone == "vgg" else "bilinear"
-
-
-def check_picture(image: Tensor, name: str) -> None:
-    """Raise `InputError` unless `image` is a `[B, 3, H, W]` floating tensor with at least one picture and one pixel."""
-    if not isinstance(image, Tensor):
-        raise InputError(f"{name} is a {type(image).__name__}; pass a tensor [B, 3, H, W], RGB in 0..1")
-    if image.ndim != 4 or image.shape[1] != 3 or 0 in image.shape:
-        raise InputError(f"{name} has shape {list(image.shape)}; pass [B, 3, H, W] with B, H and W of at least 1")
-    if not image.is_floating_point():
-        raise InputError(f"{name} is {image.dtype}; pass floating point RGB in 0..1 (divide 8-bit values by 255)")

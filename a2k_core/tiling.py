@@ -6,7 +6,6 @@ in a first pass, and a margin of pixels, the network's reach.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
@@ -21,7 +20,6 @@ from .config import STRIDES
 from .content import Content, Read, reading
 from .encoded_style import EncodedStyle
 from .encoder import Features
-from .errors import InputError
 from .features import PutTogether, cropped
 from .finishing import Finishing, Write, held_memory, is_held
 from .memory import available, choose_tile, is_out_of_memory, release
@@ -44,13 +42,6 @@ broad strokes, which have a copy of their own. It costs a thirty-sixth more at m
 
 COPY_TILE = 1024
 """Side of the tiles that copies are painted in, whatever tiles the picture has: roundings in its strokes could send blocks elsewhere."""
-
-
-def check_tile(tile: object, grid: int) -> None:
-    """Raise `InputError` unless `tile` is None, "auto" or a side of at least one cell of the grid."""
-    if tile is None or tile == "auto" or (isinstance(tile, int) and not isinstance(tile, bool) and tile >= grid):
-        return
-    raise InputError(f'tile is {tile!r}; pass a side in pixels from {grid} up, "auto", or None for whole pictures')
 
 
 class TiledTransfer:
@@ -279,48 +270,3 @@ def reduced_copy(content: Content, factor: int, grid: int, device: torch.device)
     reduced = content.reduced(factor).to(device)
     size = [grid * round(side / grid) or side for side in reduced.shape[-2:]]
     return reduced, F.interpolate(reduced, size=size, mode="bilinear")
-
-
-def tell_scene(
-    model: StyA2K,
-    frames: Tensor,
-    style: EncodedStyle,
-    strength: float,
-    keep_colours: float,
-    tile: Tile,
-    progress: Progress | None,
-) -> Scene:
-    """See `StyA2K.scene`: the frames are painted as one picture, all below one another."""
-    count, _, height, width = frames.shape
-    how = (style, strength, keep_colours)
-
-    def on_a_page(pictures: Tensor, progress: Progress | None) -> TiledTransfer:
-        page = _page(pictures)
-        return TiledTransfer(model, reading(page), _drop, (1, page.shape[2], page.shape[3]), *how, None, progress)
-
-    factor = reduction(height, width) if model.config.broad_strokes else 1
-    if factor == 1:
-        return on_a_page(frames, progress).tell(tile)
-    # Each frame has a copy, which is a frame of a scene itself; the copies are painted twice, for that and for their strokes.
-    share = 2 / (2 + factor**2)
-    parts = [progress and share_of(progress, *part) for part in ((0, share / 2), (share / 2, share), (share, 1))]
-    shape, grid = (count, height, width), model.config.grid
-    _, copies = reduced_copy(Content(reading(frames), shape, grid), factor, grid, model.device)
-    of_copies = on_a_page(copies, parts[0]).tell(COPY_TILE)
-    of_frames = Scene(strength, keep_colours, [], None, None, of_copies)
-    each = TiledTransfer(model, reading(frames), _drop, shape, *how, of_frames, parts[1])
-    each.paint_copy()
-    assert each.strokes is not None
-    strokes = _page(each.strokes.pixels(each.bounds))
-    told = on_a_page(frames, parts[2])
-    told.strokes = Content(reading(strokes), (1, strokes.shape[2], strokes.shape[3]), grid)
-    return dataclasses.replace(told.tell(tile), copy=of_copies)
-
-
-def _page(pictures: Tensor) -> Tensor:
-    """`[K, 3, H, W]` below one another: `[1, 3, K * H, W]`."""
-    return pictures.transpose(0, 1).flatten(1, 2)[None]
-
-
-def _drop(top: int, left: int, piece: Tensor) -> None:
-    """Takes a result that nobody wants."""

@@ -11,13 +11,14 @@ import torch
 from torch import Tensor
 
 from ..checkpoint import best_device, load_model
+from ..checks import MAX_STRENGTH
 from ..content import Read, reading
 from ..encoded_style import EncodedStyle
 from ..errors import InputError, PictureError, StyA2KError
 from ..images import check_output, holds_alpha, read_picture, read_stored, shrink_to_short_side, write_canvas
 from ..memory import is_out_of_memory, keep_freed_memory, release
-from ..mixed_style import mix_styles
-from ..model import MAX_STRENGTH, StyA2K
+from ..mixed_style import check_shares, mix_styles
+from ..model import StyA2K
 from ..pixels import Canvas, StoredPicture
 from ..scene import Scene, spread_over
 from ..steady import steadied
@@ -75,10 +76,11 @@ def stylize(
         )
     if video and not content.is_dir():
         raise UsageError(f"{content} is one picture; --video takes a folder of frames")
-    if mix is not None and len(mix) != len(styles):
-        raise UsageError(f"--mix has {len(mix)} shares for {len(styles)} styles; give one for each style")
-    if mix is not None and not (all(0 <= share < float("inf") for share in mix) and sum(mix) > 0):
-        raise UsageError(f"--mix has {' '.join(f'{share:g}' for share in mix)}; shares are 0 or more, and one above 0")
+    if mix is not None:
+        try:
+            check_shares(len(styles), mix)
+        except InputError as error:
+            raise UsageError(f"--mix has {error}") from error
     variants = plan_variants(styles if mix is None else styles[:1], strengths)
     jobs = plan_jobs(content, output, variants, styles)
     # Styles before the model: one that cannot be read is known at once.
