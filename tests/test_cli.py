@@ -22,7 +22,7 @@ from a2k_core import finishing
 from a2k_core.cli import main
 from a2k_core.commands import stylize as stylize_module
 from a2k_core.commands.console import Console
-from a2k_core.images import read_picture, shrink_to_short_side
+from a2k_core.images import read_picture, shrink_to_short_side, write_picture
 from a2k_core.mixed_style import mix_styles
 from a2k_core.pixels import Canvas
 from a2k_core.steady import steadied
@@ -301,6 +301,16 @@ def test_frames_of_a_video_share_a_scene(tmp_path: Path, weights: Path, style: P
         by_itself = model.transfer(picture, encoded, 0.8)
         assert (expected - by_itself).abs().max() > 2 / 255
         assert (read_picture(tmp_path / "out" / f"{index}_0.png").image - picture).abs().max() < 0.51 / 255
+
+
+def test_frames_at_strength_0_are_the_frames(tmp_path: Path, weights: Path, style: Path) -> None:
+    """The second one is so much like the first that, painted, it would take most of itself from it."""
+    first = make(tmp_path / "frames" / "0.png", (37, 21), seed=0)
+    image = read_picture(first).image
+    write_picture(tmp_path / "frames" / "1.png", (image + 4 / 255).clamp(0, 1))
+    assert run(weights, tmp_path / "frames", style, "-o", tmp_path / "out", "--video", "--strength", "0") == 0
+    for name in ("0.png", "1.png"):
+        assert torch.equal(read_picture(tmp_path / "out" / name).image, read_picture(tmp_path / "frames" / name).image)
 
 
 def test_frames_of_a_video_have_one_size(

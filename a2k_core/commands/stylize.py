@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..checkpoint import best_device, load_model
 from ..checks import MAX_STRENGTH
-from ..content import Read, reading
+from ..content import reading
 from ..encoded_style import EncodedStyle
 from ..errors import InputError, PictureError, StyA2KError
 from ..images import check_output, holds_alpha, read_picture, read_stored, shrink_to_short_side, write_canvas
@@ -124,11 +124,9 @@ def stylize(
 
         try:
             stored = read_stored(job.content)
-            read: Read = stored.read
             if video:
-                steady = steadied(read(slice(0, stored.height), slice(0, stored.width)), steady)
-                read = reading(steady)
-            _stylize_one(model, job, stored, read, variants, encoded, scenes, tile, keep_colours, progress)
+                steady = steadied(_all_of(stored), steady)
+            _stylize_one(model, job, stored, steady, variants, encoded, scenes, tile, keep_colours, progress)
         except StyA2KError as error:
             if not folder:
                 raise
@@ -148,7 +146,7 @@ def _stylize_one(
     model: StyA2K,
     job: Job,
     content: StoredPicture,
-    read: Read,
+    steady: Tensor | None,
     variants: Sequence[Variant],
     encoded: Sequence[EncodedStyle],
     scenes: Sequence[Scene | None],
@@ -156,7 +154,7 @@ def _stylize_one(
     keep_colours: float,
     progress: Callable[[float], None],
 ) -> None:
-    """Write all variants of a content, whose colours `read` gives."""
+    """Write all variants of a content; those of a scene are painted of it as it was steadied."""
     height, width = content.height, content.width
     for output in job.outputs:
         check_output(output, width, height)
@@ -173,7 +171,7 @@ def _stylize_one(
 
         with _memory_errors_of(job.content, width, height, model):
             model.transfer_pieces(
-                read,
+                content.read if scene is None or steady is None else reading(steady),
                 write,
                 height,
                 width,
@@ -208,8 +206,13 @@ def _some_frames(jobs: Sequence[Job]) -> Tensor:
                 f"{jobs[index].content} has {frame.width}x{frame.height} pixels, {jobs[0].content} {width}x{height}; "
                 "frames of one video have one size"
             )
-        frames.append(frame.read(slice(0, height), slice(0, width)))
+        frames.append(_all_of(frame))
     return torch.cat(frames)
+
+
+def _all_of(picture: StoredPicture) -> Tensor:
+    """Its colours, `[1, 3, H, W]`."""
+    return picture.read(slice(0, picture.height), slice(0, picture.width))
 
 
 def _usable_device(name: str | None) -> torch.device | None:
