@@ -19,7 +19,7 @@ from ..images import check_output, holds_alpha, read_picture, read_stored, shrin
 from ..memory import is_out_of_memory, keep_freed_memory, release
 from ..mixed_style import check_shares, mix_styles
 from ..model import StyA2K
-from ..pixels import Canvas, StoredPicture
+from ..pixels import Canvas, StoredPicture, to_tensor
 from ..scene import Scene, spread_over
 from ..steady import steadied
 from ..tiling import Tile
@@ -125,7 +125,7 @@ def stylize(
         try:
             stored = read_stored(job.content)
             if video:
-                steady = steadied(_all_of(stored), steady)
+                steady = steadied(to_tensor(stored.rgb), steady)
             _stylize_one(model, job, stored, steady, variants, encoded, scenes, tile, keep_colours, progress)
         except StyA2KError as error:
             if not folder:
@@ -206,13 +206,8 @@ def _some_frames(jobs: Sequence[Job]) -> Tensor:
                 f"{jobs[index].content} has {frame.width}x{frame.height} pixels, {jobs[0].content} {width}x{height}; "
                 "frames of one video have one size"
             )
-        frames.append(_all_of(frame))
+        frames.append(to_tensor(frame.rgb))
     return torch.cat(frames)
-
-
-def _all_of(picture: StoredPicture) -> Tensor:
-    """Its colours, `[1, 3, H, W]`."""
-    return picture.read(slice(0, picture.height), slice(0, picture.width))
 
 
 def _usable_device(name: str | None) -> torch.device | None:
