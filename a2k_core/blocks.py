@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from .devices import kept
+from .layers import reflected
 
 
 def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
@@ -21,7 +21,7 @@ def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
     if not rows and not columns:
         return image
     if rows < height and columns < width:
-        return F.pad(image, (0, columns, 0, rows), mode="reflect")
+        return reflected(image, (0, columns, 0, rows))
     image = image.index_select(2, reflected_indices(length=height, stop=height + rows, device=image.device))
     return image.index_select(3, reflected_indices(length=width, stop=width + columns, device=image.device))
 

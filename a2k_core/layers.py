@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
@@ -34,7 +35,14 @@ def reflect_pad(image: Tensor, margin: int) -> Tensor:
     """
     if image.device.type == "cuda" and image.is_contiguous(memory_format=torch.channels_last):
         return _PadChannelsLast.apply(image, margin)
-    return F.pad(image, (margin,) * 4, mode="reflect")
+    return reflected(image, (margin,) * 4)
+
+
+def reflected(image: Tensor, padding: Sequence[int]) -> Tensor:
+    """What `F.pad` gives by reflection. That only moves bits, so fp16 goes as bf16 on CPUs, where older versions of torch cannot."""
+    if image.dtype == torch.float16 and image.device.type == "cpu" and not image.requires_grad:
+        return F.pad(image.view(torch.bfloat16), padding, mode="reflect").view(torch.float16)
+    return F.pad(image, padding, mode="reflect")
 
 
 _WORD = torch.complex128
