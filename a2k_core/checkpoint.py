@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from .config import StyA2KConfig
 from .errors import CheckpointError, ConfigError
+from .hardware import best_device
 from .model import StyA2K
 
 FORMAT = "stya2k"
@@ -172,15 +173,6 @@ def bundled_weights() -> Path:
     raise CheckpointError(
         f"the bundled weights are missing; looked for {candidates[0]} and {candidates[1]}. Reinstall, or pass a path"
     )
-
-
-def best_device() -> torch.device:
-    """CUDA, XPU or MPS where there is one, else the CPU."""
-    for name in ("cuda", "xpu", "mps"):
-        backend = getattr(torch, name, None)
-        if backend is not None and backend.is_available():
-            return torch.device(name)
-    return torch.device("cpu")
 
 
 def _check_shapes(path: Path, info: CheckpointInfo, expected: dict[str, tuple[int, ...]]) -> None:

@@ -227,9 +227,10 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add("--device", metavar="DEVICE", help="cpu, cuda, cuda:1, mps or xpu (default: the best there is)")
     add(
         "--dtype",
-        choices=("fp32", "bf16", "fp16"),
-        default="fp32",
-        help="number format of the computation; bf16 and fp16 are faster and smaller on most GPUs (default: fp32)",
+        choices=("auto", "fp32", "bf16", "fp16"),
+        default="auto",
+        help="number format of the computation; auto (default): bf16 for the compact network on processors that compute in it, "
+        "else fp32. bf16 and fp16 are faster and smaller on most GPUs, fp32 is most exact",
     )
 
     add(

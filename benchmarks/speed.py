@@ -157,6 +157,7 @@ def files(bench: Bench) -> Iterator[list[str]]:
                 print(f"  file of {side} px, tile {tile} ..", file=sys.stderr, flush=True)
                 command = [sys.executable, "-m", "a2k_core", "stylize", str(content), str(style), "-o"]
                 command += [str(Path(folder) / "result.png"), "--tile", str(tile), "--device", options.device]
+                command += ["--dtype", "fp32"]  # whatever the processor is good at
                 status, peak, _, errors = run(command, ROOT)
                 pictures = 2 * 4 * side * side
                 said = (errors.strip().splitlines() or [""])[-1]

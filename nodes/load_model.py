@@ -12,8 +12,9 @@ import torch
 from comfy import model_management
 from comfy_api.latest import io
 
-from ..a2k_core import load_model
+from ..a2k_core import StyA2K, load_model
 from ..a2k_core.checkpoint import bundled_weights
+from ..a2k_core.hardware import best_dtype
 from ..a2k_core.style_file import fingerprint
 from .files import MODELS, file_named, stamp
 from .sockets import CATEGORY, Model
@@ -44,7 +45,7 @@ class LoadModel(io.ComfyNode):
                     "precision",
                     options=list(PRECISIONS),
                     default="auto",
-                    tooltip="auto: fp32 on the CPU, half precision on graphics cards that are good at it. fp32 is most exact and slower.",
+                    tooltip="auto: half precision on cards and processors that are good at it, else fp32. fp32 is most exact and slower.",
                 ),
             ],
             outputs=[Model.Output("model", tooltip="For Encode Style, Load Style and Apply Style.")],
@@ -62,7 +63,7 @@ class LoadModel(io.ComfyNode):
         offload_device = model_management.unet_offload_device()
         network = load_model(path, device="cpu", operations=comfy.ops.manual_cast)
         fingerprint(network)  # before the cast: styles then fit the model in every precision
-        network.to(device=offload_device, dtype=PRECISIONS[precision] or _auto_dtype(load_device))
+        network.to(device=offload_device, dtype=PRECISIONS[precision] or _auto_dtype(network, load_device))
         for layer in network.modules():
             layer.register_forward_pre_hook(_stop_if_cancelled)
         return io.NodeOutput(
@@ -74,10 +75,13 @@ def _path(name: str) -> Path:
     return bundled_weights() if name == BUNDLED else file_named(MODELS, name)
 
 
-def _auto_dtype(device: torch.device) -> torch.dtype:
+def _auto_dtype(network: StyA2K, device: torch.device) -> torch.dtype:
+    """What the host would compute in; of processors it does not know that some are good at bf16."""
     if model_management.should_use_fp16(device):
         return torch.float16
-    return torch.bfloat16 if model_management.should_use_bf16(device) else torch.float32
+    if model_management.should_use_bf16(device):
+        return torch.bfloat16
+    return torch.float32 if model_management.FORCE_FP32 else best_dtype(network.config, device)
 
 
 def _stop_if_cancelled(*_: Any) -> None:

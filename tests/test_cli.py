@@ -54,7 +54,9 @@ def size_and_mode(path: Path) -> tuple[tuple[int, int], str]:
 
 
 def run(weights: Path, *arguments: str | Path) -> int:
-    return main(["stylize", *map(str, arguments), "--weights", str(weights), "--device", "cpu"])
+    """In fp32, as what is best depends on the processor, unless the arguments say otherwise."""
+    options = ("--weights", str(weights), "--device", "cpu", "--dtype", "fp32")
+    return main(["stylize", *options, *map(str, arguments)])
 
 
 @pytest.fixture
@@ -190,6 +192,25 @@ def test_half_precision(tmp_path: Path, weights: Path, content: Path, style: Pat
     assert run(weights, content, style, "-o", tmp_path / "half.png", "--dtype", dtype) == 0
     full, half = (read_picture(tmp_path / f"{name}.png").image for name in ("full", "half"))
     assert 0 < (full - half).abs().mean() < 0.05
+
+
+@pytest.mark.parametrize(("capabilities", "dtype"), [({"avx512_bf16": True}, "bf16"), ({"avx2": True}, "fp32")])
+def test_by_itself_it_computes_in_what_the_processor_is_good_at(
+    tmp_path: Path,
+    weights: Path,
+    content: Path,
+    style: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capabilities: dict[str, bool],
+    dtype: str,
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    arguments = ["stylize", str(content), str(style), "--weights", str(weights), "--device", "cpu"]
+    assert main([*arguments, "-o", str(tmp_path / "auto.png")]) == 0
+    found = (tmp_path / "auto.png").read_bytes()
+    for each in ("fp32", "bf16"):
+        assert run(weights, content, style, "-o", tmp_path / f"{each}.png", "--dtype", each) == 0
+        assert ((tmp_path / f"{each}.png").read_bytes() == found) == (each == dtype)
 
 
 def test_folder_as_output_of_a_file(tmp_path: Path, weights: Path, style: Path) -> None:
@@ -523,7 +544,7 @@ def test_interrupted_inside_a_picture(
         RuntimeError(
             "[enforce fail at alloc_cpu.cpp:1] DefaultCPUAllocator: can't allocate memory: you tried\n9 bytes"
         ),
-        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB"),
+        torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB"),
         MemoryError(),
     ],
 )

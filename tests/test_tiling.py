@@ -142,14 +142,14 @@ def test_memory_that_runs_out_makes_tiles_smaller(
     def limited(image: Tensor) -> object:
         if image.shape[-1] > 600:
             failures.append(image.shape[-1])
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")
         return forward(image)
 
     shares: list[float] = []
     with monkeypatch.context() as patch:
         patch.setattr(compact_model.encoder, "forward", limited)
         result = compact_model.transfer(content, compact_style, 0.6, tile=tile, progress=shares.append)
-        with pytest.raises(torch.OutOfMemoryError):
+        with pytest.raises(torch.cuda.OutOfMemoryError):
             compact_model.transfer(content, compact_style, 0.6)
     assert _apart(result, whole) < 1e-4
     assert failures
@@ -318,7 +318,7 @@ def test_a_system_that_says_nothing_has_a_stated_default(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (torch.OutOfMemoryError("CUDA out of memory."), True),
+        (torch.cuda.OutOfMemoryError("CUDA out of memory."), True),
         (RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), True),
         (RuntimeError("[enforce fail at alloc_cpu.cpp:1] DefaultCPUAllocator: can't allocate memory"), True),
         (RuntimeError("std::bad_alloc"), True),

@@ -10,11 +10,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..checkpoint import best_device, load_model
+from ..checkpoint import load_model
 from ..checks import MAX_STRENGTH
 from ..content import reading
 from ..encoded_style import EncodedStyle
 from ..errors import InputError, PictureError, StyA2KError
+from ..hardware import best_device, best_dtype
 from ..images import check_output, holds_alpha, read_picture, read_stored, shrink_to_short_side, write_canvas
 from ..memory import is_out_of_memory, keep_freed_memory, release
 from ..mixed_style import check_shares, mix_styles
@@ -40,7 +41,7 @@ def stylize(
     weights: Path | None = None,
     style_size: int = 512,
     device: str | None = None,
-    dtype: str = "fp32",
+    dtype: str = "auto",
     tile: Tile = "auto",
     keep_colours: float = 0.0,
     video: bool = False,
@@ -56,7 +57,7 @@ def stylize(
         weights: a model file; None takes the bundled one.
         style_size: the short side in pixels that styles are shrunk to; 0 keeps them.
         device: a device of torch's, or None for the best there is.
-        dtype: a key of `DTYPES`.
+        dtype: a key of `DTYPES`, or "auto" for `best_dtype`.
         tile, keep_colours: as for `StyA2K.transfer`.
         video: whether the pictures of the folder are frames of one video.
         mix: shares of the styles, which are then one.
@@ -87,7 +88,8 @@ def stylize(
     pictures = [shrink_to_short_side(read_picture(style).on_white(), style_size) for style in styles]
     console.status("loading the model")
     keep_freed_memory()
-    model = load_model(weights, _usable_device(device), DTYPES[dtype])
+    model = load_model(weights, _usable_device(device))
+    model.to(best_dtype(model.config, model.device) if dtype == "auto" else DTYPES[dtype])
     encoded = []
     for style, picture in zip(styles, pictures, strict=True):
         console.status(f"encoding {style}")

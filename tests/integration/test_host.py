@@ -88,6 +88,23 @@ print(freed - caching.RAM_CACHE_DEFAULT_RAM_USAGE, sum(tensor.nbytes for tensor 
     assert measured == held > 0
 
 
+def test_the_cpu_computes_in_bf16_by_itself_where_it_is_good_at_that(inside: InsideHost) -> None:
+    printed = inside.run("""
+import torch
+from unittest.mock import patch
+from pack.nodes.load_model import LoadModel, model_management
+
+def dtype(**capabilities):
+    with patch("torch.cpu.get_capabilities", lambda: capabilities, create=True):
+        return LoadModel.execute("bundled", "auto").args[0].model.dtype
+
+print(dtype(avx512_bf16=True), dtype(avx2=True))
+with patch.object(model_management, "FORCE_FP32", True):
+    print(dtype(avx512_bf16=True))
+""")
+    assert printed.splitlines()[-2:] == ["torch.bfloat16 torch.float32", "torch.float32"]
+
+
 def test_chunks_shrink_when_the_hosts_own_memory_error_is_raised(inside: InsideHost) -> None:
     printed = inside.run("""
 import torch
