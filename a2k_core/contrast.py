@@ -54,8 +54,8 @@ def shown_greys(image: Tensor) -> Tensor:
 
 def contrasts(greys: list[Tensor]) -> Tensor:
     """Deviations of the bands of a whole picture's `octaves`, `[B, BANDS]`, at least `FAINT`. Differentiable."""
-    squares = [(fine - _enlarged(coarse, fine)).square().mean((1, 2, 3)) for fine, coarse in itertools.pairwise(greys)]
-    return (torch.stack(squares, dim=1) + FAINT**2).sqrt()
+    bands = (F.mse_loss(_enlarged(coarse, fine), fine, reduction="none") for fine, coarse in itertools.pairwise(greys))
+    return (torch.stack([squares.mean((1, 2, 3)) for squares in bands], dim=1) + FAINT**2).sqrt()
 
 
 def gains(own: Tensor, wanted: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ def contrast_change(greys: list[Tensor], gains: Tensor) -> Tensor:
     for fine, coarse, gain in zip(greys[-2::-1], greys[:0:-1], (gains - 1).unbind(1)[::-1], strict=True):
         gain = gain.view(-1, 1, 1, 1)
         # Two bands in one enlargement: the coarser ones' change, and what is taken off the finer greys.
-        change = torch.addcmul(_enlarged(torch.addcmul(change, gain, coarse, value=-1), fine), gain, fine)
+        change = _enlarged(torch.addcmul(change, gain, coarse, value=-1), fine).addcmul_(gain, fine)
     return change
 
 
