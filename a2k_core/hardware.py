@@ -23,8 +23,8 @@ def best_device() -> torch.device:
 def best_dtype(config: StyA2KConfig, device: torch.device) -> torch.dtype:
     """bf16 for the compact network on processors that compute in it, else fp32.
 
-    There it takes some two thirds of the time for pictures that look the same, 0.7 of 255 apart on the mean. The paper's network is
-    to give the published pictures, whose blocks roundings could exchange; on other devices fp32 is quick enough.
+    With AVX512-BF16 it takes some two thirds of the time for pictures that look the same, 0.7 of 255 apart on the mean. The paper's
+    network is to give the published pictures, whose blocks roundings could exchange; on other devices fp32 is quick enough.
     """
     compact_on_cpu = config.backbone == "compact" and device.type == "cpu"
     return torch.bfloat16 if compact_on_cpu and _computes_in_bf16() else torch.float32
