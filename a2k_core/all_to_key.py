@@ -16,17 +16,13 @@ from .attention import (
     progressive_attention,
     region_keys,
 )
-from .blocks import average_blocks, spaced_blocks, to_blocks
-from .devices import kept
-from .statistics import Moments, adain, at_least, channel_moments, normalize
+from .blocks import to_blocks
+from .statistics import Moments, adain, channel_moments, normalize
 
 
 @dataclasses.dataclass(frozen=True)
 class LevelStyle:
-    """All that one level needs of the style. S styles, h heads, Z blocks of r positions, d channels per head.
-
-    Z is the number of the style's blocks, or less where the configuration has a `style_side`.
-    """
+    """All that one level needs of the style. S styles, h heads, Z blocks of r positions, d channels per head."""
 
     region_key: Tensor
     """`[S, h, Z, d]`, the keys of distributed attention."""
@@ -64,18 +60,12 @@ class AllToKey(nn.Module):
         scaled_logits: bool,
         residual: Literal["raw", "adain"],
         overlap: bool,
-        least_gain: float = 0.0,
-        least_channel_gain: float = 0.0,
-        style_blocks: int | None = None,
         operations: ModuleType | Any = nn,
     ) -> None:
         super().__init__()
         self.block = block
         self.heads = heads
         self.residual = residual
-        self.least_gain = least_gain
-        self.least_channel_gain = least_channel_gain
-        self.style_blocks = style_blocks
         self.scale = 1 / math.sqrt(attention_channels // heads) if scaled_logits else 1.0
         self.attend_blocks = overlapped_progressive_attention if overlap else progressive_attention
         self.query = operations.Conv2d(channels, 2 * attention_channels, 1)
@@ -97,12 +87,6 @@ class AllToKey(nn.Module):
             self.beta.to(style.device),
         )
         block_key, block_value = (to_blocks(x, self.block, self.heads) for x in (block_key, block_value))
-        rows, columns = style.shape[-2] // self.block, style.shape[-1] // self.block
-        if self.style_blocks is not None and rows * columns > self.style_blocks:
-            grid = (rows, columns, self.style_blocks)
-            region_key, region_value = average_blocks(region_key, *grid), average_blocks(region_value, *grid)
-            taken = kept(spaced_blocks, style.device, *grid)
-            block_key, block_value = block_key[:, :, taken], block_value[:, :, taken]
         return LevelStyle(region_key, region_value, block_key, block_value, *moments)
 
     def forward(self, content: Tensor, moments: Moments, style: LevelStyle) -> Tensor:
@@ -122,5 +106,4 @@ class AllToKey(nn.Module):
         attended = self.fusion(torch.cat([distributed, progressive], dim=1))
         if self.residual == "raw":
             return attended + content
-        target = at_least(Moments(style.mean, style.std), moments, self.least_gain, self.least_channel_gain)
-        return attended + adain(content, moments, target, attended.dtype)
+        return attended + adain(content, moments, Moments(style.mean, style.std), attended.dtype)

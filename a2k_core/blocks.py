@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
-from .devices import kept
 from .layers import reflected
 
 
@@ -49,42 +46,3 @@ def from_blocks(blocks: Tensor, side: int, height: int, width: int) -> Tensor:
     batch, heads, _, _, depth = blocks.shape
     cells = blocks.reshape(batch, heads, height // side, width // side, side, side, depth)
     return cells.permute(0, 2, 4, 3, 5, 1, 6).reshape(batch, height, width, heads * depth).permute(0, 3, 1, 2)
-
-
-def fewer_blocks(rows: int, columns: int, most: int) -> tuple[int, int]:
-    """Rows and columns of a grid of about the same proportions with at most `most` cells."""
-    if rows * columns <= most:
-        return rows, columns
-    shrink = math.sqrt(most / (rows * columns))
-    few_rows = min(max(1, round(rows * shrink)), most)
-    return few_rows, min(max(1, round(columns * shrink)), most // few_rows)
-
-
-def average_blocks(blocks: Tensor, rows: int, columns: int, most: int) -> Tensor:
-    """Area means: `[S, h, rows*columns, d]`, a vector for each block, to those of `fewer_blocks`, computed in fp32."""
-    few_rows, few_columns = fewer_blocks(rows, columns, most)
-    down, right = (kept(_shares, blocks.device, *sides) for sides in ((rows, few_rows), (columns, few_columns)))
-    with torch.autocast(blocks.device.type, enabled=False):
-        of_rows = down @ blocks.float().unflatten(2, (rows, columns)).flatten(3)
-        means = right @ of_rows.unflatten(3, (columns, -1))
-    return means.flatten(2, 3).to(blocks.dtype)
-
-
-def spaced_blocks(rows: int, columns: int, most: int) -> Tensor:
-    """The indices, in raster order, of `fewer_blocks` of a grid's blocks, evenly spaced: int64, on the CPU."""
-    few_rows, few_columns = fewer_blocks(rows, columns, most)
-    down, right = _middles(rows, few_rows), _middles(columns, few_columns)
-    return (down[:, None] * columns + right).flatten()
-
-
-def _shares(length: int, parts: int) -> Tensor:
-    """`[parts, length]`: how much of each of equal parts of a side each of its cells is."""
-    edges = torch.arange(parts + 1) * (length / parts)
-    cells = torch.arange(length)
-    overlap = torch.minimum(edges[1:, None], cells + 1) - torch.maximum(edges[:-1, None], cells)
-    return overlap.clamp(min=0) * (parts / length)
-
-
-def _middles(length: int, parts: int) -> Tensor:
-    """The cell at the middle of each of equal parts of a side."""
-    return (2 * torch.arange(parts) + 1) * length // (2 * parts)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .devices import all_kept
 from .encoded_style import EncodedStyle
 from .errors import InputError
 from .model import StyA2K
@@ -57,7 +56,7 @@ class CapturedTransfer:
             torch.cuda.current_stream().wait_stream(warm_up)
             with torch.cuda.graph(self._graph):
                 self._result = model.transfer(self._content, style, strength)
-        self._read = style, all_kept()  # where the graph will look for them
+        self._style = style  # where the graph will look for it
 
     def __call__(self, content: Tensor) -> Tensor:
         """Stylize `[B, 3, H, W]` RGB in 0..1 of the size that was captured; gives as much in 0..1, in fp32 on the model's device.

@@ -55,11 +55,6 @@ def check_transfer(
         raise InputError(
             f"keep_colours is {keep_colours}; it must lie between 0 (the style's colours) and 1 (the content's own)"
         )
-    if scene and (scene.strength, scene.keep_colours) != (strength, keep_colours):
-        raise InputError(
-            f"the scene was told for strength {scene.strength:g} and keep_colours {scene.keep_colours:g}, not for "
-            f"{strength:g} and {keep_colours:g}; pass those, or tell it anew"
-        )
     if scene and tuple(level.mean.shape[1] for level in scene.moments) != config.channels:
         raise InputError(
             "the scene was told by a model of another shape; tell it with the model that paints the frames"

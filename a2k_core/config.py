@@ -13,10 +13,19 @@ MAX_SIZE = 8192
 STRIDES = (4, 8, 16)
 """Pixels per feature of the three stylized levels (relu3_1, relu4_1, relu5_1 of VGG-19)."""
 
-ADDED = frozenset(
-    {"colour_match", "style_side", "least_gain", "least_channel_gain", "mend_rims", "broad_strokes", "contrast_match"}
-)
-"""Fields that the first files do not have: there they are off, their default."""
+REMOVED: dict[str, Any] = {
+    "least_gain": 0.0,
+    "least_channel_gain": 0.0,
+    "style_side": None,
+    "grain": 0.0,
+    "broad_strokes": 0.0,
+    "mend_rims": False,
+    "colour_match": False,
+    "contrast_match": False,
+}
+"""Fields that files of older versions may hold, with the values that switched them off."""
+
+REFUSE_REMOVED = False  # TODO(weights): True, once the bundled file has none of them switched on
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,35 +60,8 @@ class StyA2KConfig:
     residual: Literal["raw", "adain"] = "raw"
     """What is added to the attention: the content features (paper), or the same moved to the style's mean and standard deviation."""
 
-    least_gain: float = 0.0
-    """`adain` only: a style with less variation than this share of the content's (deviations, mean ratio of the channels) is treated as
-    if it had so much, in the residual. Soft styles then blur the drawing less. 0 leaves every style as it is."""
-
-    least_channel_gain: float = 0.0
-    """`adain` only: the same for each channel by itself, as a style may have a lot of one feature and nothing of another."""
-
     overlap: bool = False
     """Route the content on four block grids, each half a block apart, and blend: no block edges. The paper uses one grid."""
-
-    style_side: int | None = None
-    """Side, in pixels, of the square style picture that has blocks enough. Of a larger one region keys are averaged to as many as
-    that has, and only as many blocks, evenly spaced, are routed to. None takes all, like the paper."""
-
-    grain: float = 0.0
-    """Deviation of the noise under the content, of pictures in 0..1; see `grain.py`. The paper has none."""
-
-    broad_strokes: float = 0.0
-    """How much of the strokes of a smaller painted copy flat areas of a large content get; see `broad_strokes.py`. The paper has none."""
-
-    mend_rims: bool = False
-    """Take away the rims beside edges that the content does not have, and coloured fringes; see `rims.py` and `fringes.py`. The paper
-    does not."""
-
-    colour_match: bool = False
-    """Move the colours of the result to the style's; see `colour.py`. The paper does not."""
-
-    contrast_match: bool = False
-    """`colour_match` only: make the greys of the result vary at each scale as the style's do; see `contrast.py`. The paper does not."""
 
     def __post_init__(self) -> None:
         # JSON has lists only; tuples keep the dataclass hashable.
@@ -110,17 +92,6 @@ class StyA2KConfig:
         _require(self.residual in ("raw", "adain"), "residual", self.residual, "'raw' or 'adain'")
         _require(isinstance(self.scaled_logits, bool), "scaled_logits", self.scaled_logits, "true or false")
         _require(isinstance(self.overlap, bool), "overlap", self.overlap, "true or false")
-        for name in ("mend_rims", "colour_match", "contrast_match"):
-            _require(isinstance(getattr(self, name), bool), name, getattr(self, name), "true or false")
-        if self.style_side is not None:
-            good = _is_positive_int(self.style_side) and self.style_side >= self.grid
-            _require(good, "style_side", self.style_side, f"null, or a whole number from {self.grid} to {MAX_SIZE}")
-        for name in ("least_gain", "least_channel_gain", "grain", "broad_strokes"):
-            value = getattr(self, name)
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            _require(number and 0 <= value <= 1, name, value, "a number from 0 to 1")
-        if self.contrast_match:
-            _require(self.colour_match, "contrast_match", True, "false where colour_match is off")
         if self.overlap:
             _require(all(b % 2 == 0 for b in self.blocks), "blocks", self.blocks, "even sides when overlap is on")
         if self.backbone == "compact":
@@ -138,13 +109,6 @@ class StyA2KConfig:
         """Pixels. Pictures are padded to a multiple of it, so that whole blocks cover them at every level."""
         return max(stride * block for stride, block in zip(STRIDES, self.blocks, strict=True))
 
-    @property
-    def style_blocks(self) -> tuple[int | None, ...]:
-        """The most blocks of a style that a level attends to, by `style_side`; None: all."""
-        if self.style_side is None:
-            return (None, None, None)
-        return tuple((self.style_side // (s * b)) ** 2 for s, b in zip(STRIDES, self.blocks, strict=True))
-
     @classmethod
     def paper(cls) -> StyA2KConfig:
         """The published network: a frozen VGG-19 encoder, 256, 512 and 512 channels, no changes."""
@@ -152,7 +116,7 @@ class StyA2KConfig:
 
     @classmethod
     def compact(cls) -> StyA2KConfig:
-        """The small network of the bundled weights: a trained encoder, AdaIN residual, matched colours."""
+        """The small network of the bundled weights: a trained encoder, AdaIN residual."""
         return cls(
             backbone="compact",
             encoder_widths=(32, 64, 128, 128),
@@ -161,14 +125,6 @@ class StyA2KConfig:
             heads=1,
             scaled_logits=True,
             residual="adain",
-            least_gain=0.7,
-            least_channel_gain=0.3,
-            style_side=320,
-            grain=0.005,
-            broad_strokes=0.5,
-            mend_rims=True,
-            colour_match=True,
-            contrast_match=True,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -180,24 +136,40 @@ class StyA2KConfig:
         """Build a configuration from parsed JSON.
 
         Raises:
-            ConfigError: when it is not an object with exactly the fields of this class (those of `ADDED` may lack), or a value is
-                impossible.
+            ConfigError: when it is not an object with exactly the fields of this class, or a value is impossible; or when it
+                describes a network of an older version, see `_without_removed`.
         """
         if not isinstance(values, dict):
             raise ConfigError(
                 f"the configuration is a JSON {type(values).__name__}, not an object with the fields of StyA2KConfig"
             )
+        values = _without_removed(values)
         known = {field.name for field in dataclasses.fields(cls)}
         if unknown := sorted(set(values) - known):
             raise ConfigError(
                 f"unknown configuration fields {unknown}; this version knows {sorted(known)}. A newer version of this package may read it"
             )
-        if missing := sorted(known - set(values) - ADDED):
+        if missing := sorted(known - set(values)):
             raise ConfigError(f"the configuration lacks {missing}")
         try:
             return cls(**values)
         except TypeError as error:
             raise ConfigError(f"the configuration cannot be read: {error}") from error
+
+
+def _without_removed(values: dict[Any, Any]) -> dict[Any, Any]:
+    """A configuration as older versions wrote it, without the fields of `REMOVED`.
+
+    Raises:
+        ConfigError: when one of them is switched on: the network was trained with what this version does not do.
+    """
+    on = [name for name, off in REMOVED.items() if values.get(name, off) != off]
+    if on and REFUSE_REMOVED:
+        raise ConfigError(
+            f"the file was made for the network of an older version of this package ({', '.join(on)}), which this version does not "
+            "paint with; train it anew, or use the older version"
+        )
+    return {name: value for name, value in values.items() if name not in REMOVED}
 
 
 def _is_positive_int(value: object) -> bool:

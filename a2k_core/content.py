@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from .blocks import reflected_indices
@@ -12,9 +11,6 @@ from .regions import Region
 
 Read = Callable[[slice, slice], Tensor]
 """Rows and columns of a picture to `[B, 3, rows, columns]`, floating, RGB in 0..1, on any device."""
-
-STRIP = 2**20
-"""Pixels, about, that are read at once where a picture is gone through from top to bottom."""
 
 
 def reading(picture: Tensor) -> Read:
@@ -36,19 +32,13 @@ class Content:
         self.batch, self.height, self.width = shape
         self.bounds = Region(0, 0, -(-self.height // grid) * grid, -(-self.width // grid) * grid)
 
-    @property
-    def area(self) -> int:
-        """Pixels of the picture itself."""
-        return self.height * self.width
-
     def inside(self, region: Region) -> Region:
         """What of a region belongs to the picture itself."""
         return region._replace(bottom=min(region.bottom, self.height), right=min(region.right, self.width))
 
     def pixels(self, region: Region) -> Tensor:
-        """The pixels of a region that belong to the picture itself."""
-        top, left, bottom, right = self.inside(region)
-        return self._read(slice(top, bottom), slice(left, right))
+        """The pixels of a region inside the picture itself."""
+        return self._read(slice(region.top, region.bottom), slice(region.left, region.right))
 
     def padded(self, region: Region) -> Tensor:
         """All pixels of a region of the picture as `pad_to_multiple` extends it."""
@@ -61,19 +51,3 @@ class Content:
         if image.shape[-1] != len(columns) or region.right > self.width:
             image = image.index_select(3, reflected_indices(*horizontal, image.device) - first_column)
         return image
-
-    def reduced(self, factor: int) -> Tensor:
-        """The picture with each side divided by `factor` and rounded up: means of squares of pixels, read in strips."""
-        rows = max(1, STRIP // (self.width * factor)) * factor
-        size = (-(-self.height // factor), -(-self.width // factor))
-        copy: Tensor | None = None
-        for top in range(0, self.height, rows):
-            strip = self._read(slice(top, min(top + rows, self.height)), slice(0, self.width))
-            if factor > 1:
-                strip = F.avg_pool2d(strip.float(), factor, ceil_mode=True, count_include_pad=False)
-            # Written where it belongs at once: small strips that are kept between large ones that are not tear up the heap.
-            if copy is None:
-                copy = strip.new_empty((*strip.shape[:2], *size))
-            copy[..., top // factor : top // factor + strip.shape[2], :] = strip
-        assert copy is not None
-        return copy

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from .all_to_key import LevelStyle
-from .colour import Colours
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,12 +17,6 @@ class EncodedStyle:
 
     levels: tuple[LevelStyle, LevelStyle, LevelStyle]
     """One for each stylized level: strides 4, 8 and 16."""
-
-    colours: Colours
-    """Of the style pictures, for networks that match colours."""
-
-    grain: Tensor
-    """`[S, 1, P, P]`, fp32, see `grain_of`; for networks that put grain under contents."""
 
     @property
     def batch(self) -> int:
@@ -36,12 +29,10 @@ class EncodedStyle:
 
     def tensors(self) -> list[Tensor]:
         """All tensors, in a fixed order: for measuring, moving and storing."""
-        levels = [getattr(level, field.name) for level in self.levels for field in dataclasses.fields(level)]
-        return [*levels, *self.colours, self.grain]
+        return [getattr(level, field.name) for level in self.levels for field in dataclasses.fields(level)]
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> EncodedStyle:
-        """The same style on another device and, its moments, colours and grain apart, in another dtype. Copies only what has to
-        change."""
+        """The same style on another device and, its moments apart, in another dtype. Copies only what has to change."""
         device = torch.device(device)
         same_dtype = dtype is None or self.levels[0].block_key.dtype == dtype
         if same_dtype and all(tensor.device == device for tensor in self.tensors()):
@@ -53,8 +44,7 @@ class EncodedStyle:
                 name: value.to(device, None if name in ("mean", "std") else dtype) for name, value in values.items()
             }
             levels.append(LevelStyle(**moved))
-        colours = Colours(*(tensor.to(device) for tensor in self.colours))
-        return EncodedStyle((levels[0], levels[1], levels[2]), colours, self.grain.to(device))
+        return EncodedStyle((levels[0], levels[1], levels[2]))
 
     def part(self, start: int, stop: int) -> EncodedStyle:
         """The styles `start` to `stop` of a batch; a single style, which serves any number of pictures, stays whole."""
@@ -83,8 +73,7 @@ def _each(make: Callable[[list[Tensor]], Tensor], styles: Sequence[EncodedStyle]
         )
         for levels in zip(*(style.levels for style in styles), strict=True)
     )
-    colours = Colours(*(make(list(tensors)) for tensors in zip(*(style.colours for style in styles), strict=True)))
-    return EncodedStyle((level4, level8, level16), colours, make([style.grain for style in styles]))
+    return EncodedStyle((level4, level8, level16))
 
 
 def _own(tensor: Tensor) -> Tensor:

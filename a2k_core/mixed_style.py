@@ -1,4 +1,4 @@
-"""Several encoded styles as one: each is attended to, and what they give is mixed, as are their colours and their grain."""
+"""Several encoded styles as one: each is attended to, and what they give is mixed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .colour import Colours
 from .encoded_style import EncodedStyle
 from .errors import InputError
 
@@ -31,8 +30,8 @@ class MixedStyle(EncodedStyle):
         return list(zip(self.shares, self.parts, strict=True))
 
     def tensors(self) -> list[Tensor]:
-        """All tensors, of the parts first."""
-        return [*(tensor for part in self.parts for tensor in part.tensors()), *self.colours, self.grain]
+        """All tensors, part by part."""
+        return [tensor for part in self.parts for tensor in part.tensors()]
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> EncodedStyle:
         """See `EncodedStyle.to`."""
@@ -87,9 +86,4 @@ def check_shares(styles: int, shares: Sequence[float]) -> None:
 
 
 def _mixed(parts: Sequence[EncodedStyle], shares: Sequence[float]) -> MixedStyle:
-    def mean(tensors: Sequence[Tensor]) -> Tensor:
-        first, *others = (share * tensor for share, tensor in zip(shares, tensors, strict=True))
-        return sum(others, first)
-
-    colours = Colours(*map(mean, zip(*(part.colours for part in parts), strict=True)))
-    return MixedStyle(parts[0].levels, colours, mean([part.grain for part in parts]), tuple(parts), tuple(shares))
+    return MixedStyle(parts[0].levels, tuple(parts), tuple(shares))

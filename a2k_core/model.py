@@ -11,26 +11,20 @@ from torch import Tensor, nn
 
 from .all_to_key import AllToKey
 from .blocks import pad_to_multiple
-from .checks import check_picture, check_transfer
-from .colour import Colours, colour_match, colours_of
+from .checks import check_picture, check_tile, check_transfer
 from .config import STRIDES, StyA2KConfig
 from .content import Read, reading
-from .contrast import match_contrast
 from .decoder import CompactDecoder, VGGDecoder
 from .encoded_style import EncodedStyle
 from .encoder import CompactEncoder, Features, VGGEncoder
-from .finishing import Write
-from .grain import add_grain, grain_of
 from .layers import conv3x3
 from .memory import AUTO_TILES, pictures_at_once
 from .pieces import Pieces
 from .progress import Progress, share_of
 from .regions import Region, Regions
-from .rims import mend_rims
 from .scene import Scene
 from .statistics import Moments, channel_moments
-from .telling import tell_scene
-from .tiling import Tile, TiledTransfer
+from .tiling import Tile, Write, moments_of, transfer_tiled
 
 
 class StyA2K(nn.Module):
@@ -60,13 +54,10 @@ class StyA2K(nn.Module):
                 scaled_logits=config.scaled_logits,
                 residual=config.residual,
                 overlap=config.overlap,
-                least_gain=config.least_gain,
-                least_channel_gain=config.least_channel_gain,
-                style_blocks=style_blocks,
                 operations=operations,
             )
-            for channels, attention_channels, block, style_blocks in zip(
-                config.channels, config.attention_channels, config.blocks, config.style_blocks, strict=True
+            for channels, attention_channels, block in zip(
+                config.channels, config.attention_channels, config.blocks, strict=True
             )
         )
         self.merge = conv3x3(config.channels[1], config.channels[1], operations)
@@ -96,9 +87,7 @@ class StyA2K(nn.Module):
         Raises:
             InputError: when it is not a picture.
         """
-        features = self.features(style, "style")
-        style = style.to(self.device)
-        return self.encode_style_features(features, colours_of(style), grain_of(style)).compact()
+        return self.encode_style_features(self.features(style, "style")).compact()
 
     @torch.no_grad()
     def transfer(
@@ -120,8 +109,7 @@ class StyA2K(nn.Module):
             strength: 0 returns the content itself, 1 is the full style, up to 2 exaggerates. It mixes features; below 1 it
                 also gives back, in proportion, the detail that encoding and decoding the content loses.
             tile: None computes all pictures at once, whole. A side in pixels, from `config.grid` up, computes picture by
-                picture in tiles, which gives the same result in memory that depends on the tile only (of a network with broad
-                strokes, a picture above some 900 by 900 pixels takes what half a megapixel does at least); 1024 is a good one.
+                picture in tiles, which gives the same result in memory that depends on the tile only; 1024 is a good one.
                 "auto" takes whole pictures where they fit into the memory there is, else tiles. Tiles become smaller by
                 themselves when memory runs out. The same result means to 1e-3 in fp32; in half precision, and in the TF32 that
                 torch has for fp32 convolutions on NVIDIA cards, roundings can send a block to another of the style's.
@@ -134,7 +122,7 @@ class StyA2K(nn.Module):
 
         Raises:
             InputError: when the content is not a picture, the counts do not match, or strength, tile or
-                keep_colours are out of range, or the scene is another model's or for another strength.
+                keep_colours are out of range, or the scene is another model's.
         """
         check_picture(content, "content")
         count, _, height, width = content.shape
@@ -190,13 +178,25 @@ class StyA2K(nn.Module):
             return
         style = encoded_style.to(self.device, self.dtype)
         shape = (1, height, width)
-        TiledTransfer(self, read, write, shape, style, strength, keep_colours, scene, progress).run(tile, reserved)
+        transfer_tiled(
+            self,
+            read,
+            write,
+            shape,
+            style,
+            strength,
+            tile,
+            keep_colours=keep_colours,
+            scene=scene,
+            progress=progress,
+            reserved=reserved,
+        )
 
     @torch.no_grad()
     def scene(
         self,
         frames: Tensor,
-        encoded_style: EncodedStyle,
+        encoded_style: EncodedStyle | None = None,
         strength: float = 1.0,
         tile: Tile = "auto",
         progress: Progress | None = None,
@@ -205,19 +205,18 @@ class StyA2K(nn.Module):
     ) -> Scene:
         """What all frames of a video are to share, so that colours and strokes do not change with what enters and leaves the picture.
 
+        It depends on the frames alone; a style, strength and keep_colours are taken for the sake of older calls.
+
         Args:
-            frames: `[K, 3, H, W]` RGB in 0..1, some frames of the video; see `scene.spread_over`. Together nine megapixels at most.
-            encoded_style: one style.
-            strength, keep_colours: above 0, and as every `transfer` of a frame will have them.
+            frames: `[K, 3, H, W]` RGB in 0..1, some frames of the video; see `scene.spread_over`.
             tile, progress: as for `transfer`.
 
         Raises:
-            InputError: as `transfer` does; when the frames are too large, or the style is not one.
+            InputError: as `transfer` does.
         """
         check_picture(frames, "frames")
-        check_transfer(self.config, 1, encoded_style, strength, tile, keep_colours)
-        style = encoded_style.to(self.device, self.dtype)
-        return tell_scene(self, frames, style, strength, keep_colours, tile, progress)
+        check_tile(tile, self.config.grid)
+        return Scene(moments_of(self, frames, tile, progress))
 
     def _transfer_at_once(
         self,
@@ -232,39 +231,42 @@ class StyA2K(nn.Module):
         """Some pictures of a batch, in the same tiles."""
         count, _, height, width = content.shape
         whole = Pieces(height, width)
-
         style = encoded_style.to(self.device, self.dtype)
         reserved = content.nbytes if content.device.type == self.device.type else 0
-        shape = (count, height, width)
-        how = (style, strength, keep_colours, scene, progress)
-        TiledTransfer(self, reading(content), whole.put, shape, *how).run(tile, reserved)
+        transfer_tiled(
+            self,
+            reading(content),
+            whole.put,
+            (count, height, width),
+            style,
+            strength,
+            tile,
+            keep_colours=keep_colours,
+            scene=scene,
+            progress=progress,
+            reserved=reserved,
+        )
         assert whole.picture is not None
         return whole.picture
 
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
         """Stylize at full strength, unclamped and differentiable; sizes must be multiples of `config.grid`. For training."""
-        encoded = self.encode_style_features(self.encoder(style), colours_of(style), grain_of(style))
-        features = self.encoder(self.grained(content, encoded.grain))
+        encoded = self.encode_style_features(self.encoder(style))
+        features = self.encoder(content)
         moments = [channel_moments(level) for level in features]
-        decoded = self.mend_rims(self.decode(self.stylize(features, moments, encoded, 1.0)), content)
-        return self.match_colours(decoded, encoded)
-
-    def grained(self, content: Tensor, grain: Tensor, top: int = 0, left: int = 0) -> Tensor:
-        """`[B, 3, H, W]` with as much of a style's grain as a content gets; its first pixel is at row `top` and column `left`
-        of the whole."""
-        return add_grain(content, self.config.grain * grain, top, left) if self.config.grain else content
+        return self.decode(self.stylize(features, moments, encoded, 1.0))
 
     def features(self, image: Tensor, name: str = "image") -> Features:
         """The encoder's features of a picture padded by reflection to the grid; `name` is what an error calls it."""
         check_picture(image, name)
         return self.encoder(pad_to_multiple(image.to(self.device, self.dtype), self.config.grid))
 
-    def encode_style_features(self, features: Features, colours: Colours, grain: Tensor) -> EncodedStyle:
-        """`encode_style` from features and the picture's colours and grain; differentiable."""
+    def encode_style_features(self, features: Features) -> EncodedStyle:
+        """`encode_style` from features; differentiable."""
         level4, level8, level16 = (
             cast(AllToKey, module).encode(level) for module, level in zip(self.attention, features, strict=True)
         )
-        return EncodedStyle((level4, level8, level16), colours, grain)
+        return EncodedStyle((level4, level8, level16))
 
     def stylize(self, features: Features, moments: list[Moments], style: EncodedStyle, strength: float) -> Features:
         """All-to-key attention at the three levels, mixed with the content's features: content + strength * (styled - content)."""
@@ -291,18 +293,6 @@ class StyA2K(nn.Module):
         if at is not None:
             upsampled = upsampled[at[1].within(at[2], STRIDES[1])]
         return self.decoder(self.merge(level8 + upsampled), level4, at, wanted)
-
-    def mend_rims(self, image: Tensor, content: Tensor) -> Tensor:
-        """A decoded picture `[B, 3, H, W]` without the rims and fringes that its content does not have, if the configuration says so;
-        sizes are multiples of `rims.CELL`."""
-        return mend_rims(image, content) if self.config.mend_rims else image
-
-    def match_colours(self, image: Tensor, style: EncodedStyle) -> Tensor:
-        """A whole decoded picture `[B, 3, H, W]` in the style's colours and contrasts, if the configuration says so; differentiable."""
-        if not self.config.colour_match:
-            return image
-        matched = colour_match(image, style.colours).apply(image)
-        return match_contrast(matched, style.colours.contrasts) if self.config.contrast_match else matched
 
     @property
     def _merge_upsampling(self) -> str:

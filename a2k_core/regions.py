@@ -32,34 +32,6 @@ class Region(NamedTuple):
             min(-(-(self.right + margin) // multiple) * multiple, bounds.right),
         )
 
-    def trailing(self, distance: int, bounds: Region) -> Region:
-        """Moved up and left by a distance, but for the sides that lie on those of `bounds`, and inside these; may be empty."""
-        return Region(
-            max(self.top - distance, bounds.top),
-            max(self.left - distance, bounds.left),
-            self.bottom if self.bottom == bounds.bottom else max(self.bottom - distance, bounds.top),
-            self.right if self.right == bounds.right else max(self.right - distance, bounds.left),
-        )
-
-    def shared(self, other: Region) -> Region | None:
-        """What lies in both, if anything does."""
-        top, left = max(self.top, other.top), max(self.left, other.left)
-        bottom, right = min(self.bottom, other.bottom), min(self.right, other.right)
-        return Region(top, left, bottom, right) if top < bottom and left < right else None
-
-    def outside(self, other: Region) -> list[Region]:
-        """What does not lie in the other: above, below, left and right of it."""
-        inside = self.shared(other)
-        if inside is None:
-            return [self]
-        parts = (
-            self._replace(bottom=inside.top),
-            self._replace(top=inside.bottom),
-            Region(inside.top, self.left, inside.bottom, inside.left),
-            Region(inside.top, inside.right, inside.bottom, self.right),
-        )
-        return [part for part in parts if part.area]
-
     @classmethod
     def around(cls, regions: Iterable[Region]) -> Region:
         """The smallest that contains them all."""

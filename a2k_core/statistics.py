@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -23,24 +23,6 @@ class Moments(NamedTuple):
 
     std: Tensor
     """`[B, C, 1, 1]`, fp32, sqrt(unbiased variance + `EPSILON`): never 0."""
-
-
-def rising(values: Tensor) -> Tensor:
-    """fp32 values sorted along the last dimension; differentiable. On CPUs by numpy, five to twenty times as fast as torch."""
-    if values.device.type != "cpu":
-        return values.sort(dim=-1).values
-    if not values.requires_grad:
-        return torch.from_numpy(np.sort(values.numpy(), axis=-1))
-    return values.gather(-1, torch.from_numpy(np.argsort(values.detach().numpy(), axis=-1)))
-
-
-def ranked(values: Tensor, index: Tensor) -> Tensor:
-    """Of `[B, C, N]` values, for each sample the one at a place, `[B]` int64, were each channel sorted, the lowest first: `[B, C]`."""
-    if values.device.type == "cpu":  # a tenth of the time of sorting
-        return torch.stack(
-            [sample.kthvalue(int(place) + 1).values for sample, place in zip(values, index, strict=True)]
-        )
-    return values.sort(dim=2).values.gather(2, index[:, None, None].expand(-1, values.shape[1], 1))[..., 0]
 
 
 def channel_moments(features: Tensor) -> Moments:
@@ -116,6 +98,12 @@ class PartialMoments:
         return Moments(self.mean.float().to(device), std.float().to(device))
 
 
+def merged(found: Sequence[PartialMoments], features: Sequence[Tensor]) -> list[PartialMoments]:
+    """What was found so far at each level, nothing at first, and one more piece of the features of all levels."""
+    parts = [PartialMoments.of(level) for level in features]
+    return [before.merged(part) for before, part in zip(found, parts, strict=True)] if found else parts
+
+
 def normalize(features: Tensor, moments: Moments, dtype: torch.dtype = torch.float32) -> Tensor:
     """(features - mean) / std, computed in fp32, `[B, C, H, W]` in `dtype`; the `norm` of the paper's attention."""
     gain = 1 / moments.std
@@ -139,17 +127,3 @@ def _moved(features: Tensor, gain: Tensor, shift: Tensor, dtype: torch.dtype) ->
         gain, shift = gain.flatten(), shift.flatten()
         return F.batch_norm(features, torch.zeros_like(gain), torch.ones_like(gain), gain, shift, eps=1e-12)
     return torch.addcmul(shift, features.float(), gain).to(dtype)
-
-
-def at_least(target: Moments, own: Moments, gain: float, channel_gain: float) -> Moments:
-    """Moments with deviations of at least so many times one's own.
-
-    Args:
-        gain: in the geometric mean over channels; all grow alike.
-        channel_gain: in each channel, after that.
-    """
-    std = target.std
-    if gain > 0:
-        ratio = (std / own.std).log().mean(1, keepdim=True).exp()
-        std = std * (gain / ratio).clamp(min=1)
-    return target._replace(std=torch.maximum(std, channel_gain * own.std) if channel_gain > 0 else std)

@@ -14,22 +14,17 @@ from torch import Tensor
 
 from .all_to_key import LevelStyle
 from .checkpoint import write_safetensors
-from .colour import Colours
-from .contrast import BANDS
 from .encoded_style import EncodedStyle
 from .errors import CheckpointError
 from .mixed_style import MixedStyle
 from .model import StyA2K
 
 FORMAT = "stya2k-style"
-FORMAT_VERSION = 5
-BEFORE_CONTRASTS = 4
-"""The version before, which is read too: its styles do not know their contrasts, so these are not matched."""
+FORMAT_VERSION = 6
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(LevelStyle))
 _LEVELS = 3
 _RANKS = {"region_key": 4, "region_value": 4, "block_key": 5, "block_value": 5, "mean": 4, "std": 4}
-_WHOLE_RANKS = {"colours.mean": 2, "colours.covariance": 3, "colours.levels": 2, "colours.contrasts": 2, "grain": 4}
 
 
 def fingerprint(model: StyA2K) -> str:
@@ -40,11 +35,7 @@ def fingerprint(model: StyA2K) -> str:
     """
     known: str | None = model.__dict__.get("_fingerprint")
     if known is None:
-        config = model.config.to_dict()
-        del config["mend_rims"], config["broad_strokes"], config["contrast_match"]  # no matter to a style
-        if not config["least_channel_gain"]:
-            del config["least_channel_gain"]  # styles saved before there was this field stay good
-        digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
+        digest = hashlib.sha256(json.dumps(model.config.to_dict(), sort_keys=True).encode())
         for name, tensor in sorted(model.state_dict().items()):
             digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
             plain = tensor.detach().cpu().contiguous().flatten()
@@ -75,10 +66,6 @@ def save_style(style: EncodedStyle, path: str | os.PathLike[str], model_fingerpr
         for index, level in enumerate(style.levels)
         for name in _FIELDS
     }
-    tensors |= {
-        f"colours.{name}": tensor.detach().cpu().contiguous() for name, tensor in style.colours._asdict().items()
-    }
-    tensors["grain"] = style.grain.detach().cpu().contiguous()
     header = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "model": model_fingerprint}
     write_safetensors(tensors, path, header, "the style")
 
@@ -97,10 +84,7 @@ def load_style(path: str | os.PathLike[str], model_fingerprint: str) -> EncodedS
             metadata = dict(file.metadata() or {})
             _check_header(path, metadata, model_fingerprint)
             names = set(file.keys())
-            expected = {f"{level}.{name}" for level in range(_LEVELS) for name in _FIELDS} | _WHOLE_RANKS.keys()
-            knows_contrasts = metadata["format_version"] != str(BEFORE_CONTRASTS)
-            if not knows_contrasts:
-                expected.remove("colours.contrasts")
+            expected = {f"{level}.{name}" for level in range(_LEVELS) for name in _FIELDS}
             if names != expected:
                 raise CheckpointError(f"{path}: a damaged style: its tensors are not those of a style; save it again")
             tensors = {name: file.get_tensor(name) for name in expected}
@@ -109,11 +93,8 @@ def load_style(path: str | os.PathLike[str], model_fingerprint: str) -> EncodedS
             f"{path}: not a readable style file: truncated, damaged, or something else ({error})"
         ) from error
     _check_tensors(path, tensors)
-    if not knows_contrasts:
-        tensors["colours.contrasts"] = torch.full((len(tensors["colours.mean"]), BANDS), torch.nan)
     levels = [LevelStyle(**{name: tensors[f"{level}.{name}"] for name in _FIELDS}) for level in range(_LEVELS)]
-    colours = Colours(**{name: tensors[f"colours.{name}"] for name in Colours._fields})
-    return EncodedStyle((levels[0], levels[1], levels[2]), colours, tensors["grain"])
+    return EncodedStyle((levels[0], levels[1], levels[2]))
 
 
 def _check_header(path: Path, metadata: dict[str, str], model_fingerprint: str) -> None:
@@ -124,9 +105,9 @@ def _check_header(path: Path, metadata: dict[str, str], model_fingerprint: str) 
             f"{path}: a safetensors file, but not a saved style (no format={FORMAT!r} in its metadata)"
         )
     version = metadata.get("format_version", "")
-    if version not in (str(BEFORE_CONTRASTS), str(FORMAT_VERSION)):
+    if version != str(FORMAT_VERSION):
         raise CheckpointError(
-            f"{path}: style version {version or 'missing'}; this package reads {BEFORE_CONTRASTS} and {FORMAT_VERSION}. "
+            f"{path}: style version {version or 'missing'}; this package reads {FORMAT_VERSION}. "
             "Encode the style picture again, or, if the file is newer than the package, update the package"
         )
     check_fingerprint(metadata.get("model", ""), model_fingerprint, str(path))
@@ -144,7 +125,7 @@ def check_fingerprint(made_by: str, model_fingerprint: str, name: str) -> None:
 def _check_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
     batch = tensors["0.mean"].shape[0] if tensors["0.mean"].ndim else 0
     for name, tensor in tensors.items():
-        rank = _WHOLE_RANKS.get(name) or _RANKS[name.split(".", 1)[1]]
+        rank = _RANKS[name.split(".", 1)[1]]
         if tensor.ndim != rank or tensor.shape[0] != batch or 0 in tensor.shape or not tensor.is_floating_point():
             raise CheckpointError(
                 f"{path}: a damaged style: {name} is {tensor.dtype} {list(tensor.shape)}; save it again"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import Any
 
@@ -15,7 +14,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from a2k_core import attention
-from a2k_core.all_to_key import AllToKey, LevelStyle
+from a2k_core.all_to_key import AllToKey
 from a2k_core.attention import (
     distributed_attention,
     overlapped_progressive_attention,
@@ -296,38 +295,6 @@ def test_without_attention_the_residual_remains() -> None:
             assert torch.allclose(std, target.std.expand_as(std), rtol=1e-4)
 
 
-def test_a_soft_style_keeps_a_share_of_the_contents_variation() -> None:
-    """In the mean ratio of all channels; they grow alike, and a style with enough of it is left as it is."""
-    content = torch.randn(2, 8, 8, 8) * torch.tensor([1.0, 3.0])[:, None, None, None]
-    module = _module(residual="adain", least_gain=0.5)
-    module.fusion.weight.zero_()
-    module.fusion.bias.zero_()
-    for scale in (0.05, 1.0):
-        style = torch.randn(1, 8, 8, 8) * torch.linspace(0.5, 1.5, 8)[:, None, None] * scale + 2
-        own, target = channel_moments(content), channel_moments(style)
-        mean, std = channel_moments(module(content, own, module.encode(style)))
-        torch.testing.assert_close(mean, target.mean.expand_as(mean), rtol=0, atol=1e-4)
-        ratio = (target.std / own.std).log().mean(1).exp().flatten()
-        kept = (std / own.std).log().mean(1).exp().flatten()
-        torch.testing.assert_close(kept, ratio.clamp(min=0.5), rtol=1e-3, atol=0)
-        alike = std / target.std
-        torch.testing.assert_close(alike, alike[:, :1].expand_as(alike), rtol=1e-3, atol=0)
-
-
-def test_every_channel_keeps_a_share_of_the_contents_variation() -> None:
-    content = torch.randn(2, 8, 8, 8) * torch.tensor([1.0, 3.0])[:, None, None, None]
-    module = _module(residual="adain", least_channel_gain=0.5)
-    module.fusion.weight.zero_()
-    module.fusion.bias.zero_()
-    style = torch.randn(1, 8, 8, 8) * torch.linspace(0.1, 3, 8)[:, None, None] + 2
-    own, target = channel_moments(content), channel_moments(style)
-    mean, std = channel_moments(module(content, own, module.encode(style)))
-    torch.testing.assert_close(mean, target.mean.expand_as(mean), rtol=0, atol=1e-4)
-    torch.testing.assert_close(std / own.std, (target.std / own.std).clamp(min=0.5), rtol=1e-3, atol=0)
-    assert (target.std < 0.5 * own.std).any()
-    assert (target.std > 0.5 * own.std).any()
-
-
 def test_scaled_logits_divide_by_the_root_of_the_head_depth() -> None:
     plain, scaled = _module(), _module(scaled_logits=True)
     scaled.load_state_dict(plain.state_dict())
@@ -352,27 +319,6 @@ def test_content_and_style_may_have_different_block_counts(
     )
     assert result.shape == content.shape
     assert result.isfinite().all()
-
-
-@pytest.mark.parametrize("overlap", [False, True])
-def test_of_a_large_style_only_so_many_blocks_are_attended_to(overlap: bool) -> None:
-    module, all_blocks = _module(overlap=overlap, style_blocks=6), _module(overlap=overlap)
-    all_blocks.load_state_dict(module.state_dict())
-    content, small, large = torch.randn(2, 8, 8, 12), torch.randn(2, 8, 8, 12), torch.randn(2, 8, 16, 24)
-    for field in dataclasses.fields(LevelStyle):
-        assert torch.equal(getattr(module.encode(small), field.name), getattr(all_blocks.encode(small), field.name))
-    few, full = module.encode(large), all_blocks.encode(large)
-    assert few.region_key.shape == few.region_value.shape == (2, 2, 6, 4)
-    assert few.block_key.shape == few.block_value.shape == (2, 2, 6, 16, 4)
-    # 4 rows of 6 blocks: region keys are means of 2 x 2, the blocks those at the middles of as many.
-    for few_keys, keys in ((few.region_key, full.region_key), (few.region_value, full.region_value)):
-        means = keys.view(2, 2, 2, 2, 3, 2, 4).mean((3, 5)).flatten(2, 3)
-        assert torch.allclose(few_keys, means, atol=1e-6)
-    middles = [7, 9, 11, 19, 21, 23]
-    assert torch.equal(few.block_key, full.block_key[:, :, middles])
-    assert torch.equal(few.block_value, full.block_value[:, :, middles])
-    assert torch.equal(few.mean, full.mean)
-    assert module(content, channel_moments(content), few).isfinite().all()
 
 
 def test_a_part_of_the_content_is_stylized_as_in_the_whole() -> None:

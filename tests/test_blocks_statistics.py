@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from a2k_core.blocks import average_blocks, fewer_blocks, from_blocks, pad_to_multiple, spaced_blocks, to_blocks
-from a2k_core.statistics import Moments, PartialMoments, adain, channel_moments, normalize, ranked, rising
+from a2k_core.blocks import from_blocks, pad_to_multiple, to_blocks
+from a2k_core.statistics import Moments, PartialMoments, adain, channel_moments, normalize
 
 SIDES = st.integers(1, 40)
 
@@ -52,45 +52,6 @@ def test_blocks_come_back_as_they_were(batch: int, heads: int, depth: int, side:
     blocks = to_blocks(features, side, heads)
     assert blocks.shape == (batch, heads, rows * columns, side * side, depth)
     assert torch.equal(from_blocks(blocks, side, height, width), features)
-
-
-@given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 100))
-@settings(max_examples=60, deadline=None)
-def test_fewer_blocks_are_never_too_many_and_lie_where_the_grid_is(rows: int, columns: int, most: int) -> None:
-    few_rows, few_columns = fewer_blocks(rows, columns, most)
-    assert 1 <= few_rows <= rows
-    assert 1 <= few_columns <= columns
-    assert few_rows * few_columns <= most or (few_rows, few_columns) == (rows, columns)
-    taken = spaced_blocks(rows, columns, most).tolist()
-    assert len(set(taken)) == few_rows * few_columns
-    assert 0 <= min(taken) <= max(taken) < rows * columns
-
-
-def test_spaced_blocks_lie_in_the_middles() -> None:
-    assert fewer_blocks(6, 12, 8) == (2, 4)
-    assert spaced_blocks(6, 12, 8).tolist() == [12 + 1, 12 + 4, 12 + 7, 12 + 10, 48 + 1, 48 + 4, 48 + 7, 48 + 10]
-
-
-def test_averaged_blocks_are_means_of_areas() -> None:
-    grid = torch.arange(16).float().view(1, 1, 16, 1)
-    assert average_blocks(grid, 4, 4, 4).flatten().tolist() == [2.5, 4.5, 10.5, 12.5]
-    # Three cells to two: each takes one and a half.
-    side = torch.tensor([0.0, 3.0, 6.0]).view(1, 1, 3, 1)
-    assert torch.allclose(average_blocks(side, 1, 3, 2).flatten(), torch.tensor([1.0, 5.0]))
-
-
-@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 30))
-@settings(max_examples=30, deadline=None)
-def test_averaged_blocks_keep_the_mean(rows: int, columns: int, most: int) -> None:
-    grid = torch.rand(2, 1, rows * columns, 3, generator=torch.Generator().manual_seed(rows))
-    assert torch.allclose(average_blocks(grid, rows, columns, most).mean(2), grid.mean(2), atol=1e-5)
-
-
-def test_blocks_are_averaged_in_fp32_under_autocast() -> None:
-    grid = torch.rand(1, 1, 64, 8, generator=torch.Generator().manual_seed(0))
-    with torch.autocast("cpu", torch.bfloat16):
-        under = average_blocks(grid, 8, 8, 16)
-    assert torch.equal(under, average_blocks(grid, 8, 8, 16))
 
 
 @given(SIDES, SIDES, st.sampled_from([1, 4, 16, 64]))
@@ -223,21 +184,3 @@ def test_one_pass_moves_features_as_several_do(dtype: torch.dtype) -> None:
         for a, b in zip(found, expected, strict=True):
             assert a.dtype == dtype
             torch.testing.assert_close(a[0], b[index])
-
-
-def test_values_are_sorted_alike_with_and_without_gradients() -> None:
-    values = torch.randn(2, 3, 500, generator=torch.Generator().manual_seed(0))
-    expected = values.sort(dim=-1).values
-    assert torch.equal(rising(values), expected)
-    tracked = values.clone().requires_grad_()
-    result = rising(tracked)
-    assert torch.equal(result, expected)
-    result[..., -1].sum().backward()
-    assert tracked.grad is not None
-    assert torch.equal(tracked.grad, (values == values.amax(-1, keepdim=True)).float())
-
-
-def test_a_rank_is_what_sorting_would_put_there() -> None:
-    values, places = torch.randn(3, 2, 50, generator=torch.Generator().manual_seed(1)), torch.tensor([0, 17, 49])
-    wanted = torch.stack([sample.sort().values[:, place] for sample, place in zip(values, places, strict=True)])
-    assert torch.equal(ranked(values, places), wanted)

@@ -18,7 +18,6 @@ from PIL import Image
 from tiny_networks import COMPACT, random_model
 
 import a2k_core
-from a2k_core import finishing
 from a2k_core.cli import main
 from a2k_core.commands import stylize as stylize_module
 from a2k_core.commands.console import Console
@@ -315,7 +314,7 @@ def test_frames_of_a_video_share_a_scene(tmp_path: Path, weights: Path, style: P
     model = a2k_core.load_model(weights, device="cpu")
     encoded = model.encode_style(read_picture(style).image)
     pictures = [read_picture(frame).image for frame in frames]
-    scene = model.scene(torch.cat(pictures), encoded, 0.8)
+    scene = model.scene(torch.cat(pictures))
     for index, picture in enumerate(steadied(torch.cat(pictures), None).split(1)):
         expected = model.transfer(picture, encoded, 0.8, scene=scene)
         assert (read_picture(tmp_path / "out" / f"{index}_0.8.png").image - expected).abs().max() < 0.51 / 255
@@ -517,8 +516,7 @@ def test_interrupted_run(
 def test_interrupted_inside_a_picture(
     tmp_path: Path, weights: Path, style: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Large enough that more than one piece comes out: each trails behind by what rims depend on.
-    large = make(tmp_path / "large.png", (450, 140))
+    large = make(tmp_path / "large.png", (250, 140))
     pieces: list[int] = []
     paint = Canvas.write
 
@@ -529,8 +527,6 @@ def test_interrupted_inside_a_picture(
             raise KeyboardInterrupt
 
     monkeypatch.setattr(Canvas, "write", interrupt)
-    # Smaller pictures are written at once.
-    monkeypatch.setattr(finishing, "COLOURS_OF_ITSELF", 1000)
     (tmp_path / "out.png").write_bytes(b"old")
     assert run(weights, large, style, "-o", tmp_path / "out.png", "--tile", "64") == 130
     assert capsys.readouterr().err.splitlines()[-1] == "a2k: interrupted"

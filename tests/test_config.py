@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from a2k_core import ConfigError, StyA2K, StyA2KConfig
-from a2k_core.config import ADDED
+from a2k_core import config as config_module
+from a2k_core.config import REMOVED
 
 
 def test_the_paper_preset_is_the_published_network() -> None:
@@ -77,17 +78,6 @@ def test_a_configuration_cannot_be_changed(compact_config: StyA2KConfig) -> None
         ("scaled_logits", "yes"),
         ("residual", "none"),
         ("residual", None),
-        ("style_side", 32),
-        ("style_side", 0),
-        ("style_side", True),
-        ("style_side", 320.0),
-        ("style_side", 10**30),
-        ("least_gain", -0.1),
-        ("least_gain", 1.5),
-        ("least_gain", None),
-        ("least_gain", True),
-        ("least_gain", float("nan")),
-        ("least_channel_gain", -0.1),
         ("overlap", None),
         ("overlap", 0),
     ],
@@ -98,13 +88,6 @@ def test_an_impossible_field_is_refused_by_name(compact_config: StyA2KConfig, fi
     with pytest.raises(ConfigError) as caught:
         StyA2KConfig.from_dict(values)
     assert field in str(caught.value)
-
-
-def test_the_blocks_of_a_style_are_those_of_a_square_of_its_side(
-    compact_config: StyA2KConfig, paper_config: StyA2KConfig
-) -> None:
-    assert dataclasses.replace(compact_config, style_side=320).style_blocks == (100, 25, 25)
-    assert paper_config.style_blocks == (None, None, None)
 
 
 def test_overlapping_blocks_have_even_sides(compact_config: StyA2KConfig) -> None:
@@ -135,7 +118,7 @@ def test_an_unknown_field_is_refused_by_name(compact_config: StyA2KConfig) -> No
         StyA2KConfig.from_dict(compact_config.to_dict() | {"rotary": True})
 
 
-@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(StyA2KConfig) if field.name not in ADDED])
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(StyA2KConfig)])
 def test_a_missing_field_is_refused_by_name(compact_config: StyA2KConfig, field: str) -> None:
     values = compact_config.to_dict()
     del values[field]
@@ -143,13 +126,17 @@ def test_a_missing_field_is_refused_by_name(compact_config: StyA2KConfig, field:
         StyA2KConfig.from_dict(values)
 
 
-def test_files_from_before_a_field_was_added_are_read_with_it_off(compact_config: StyA2KConfig) -> None:
-    values = dataclasses.replace(compact_config, style_side=320, mend_rims=True).to_dict()
-    off = {"colour_match": False, "style_side": None, "least_gain": 0.0, "least_channel_gain": 0.0, "mend_rims": False}
-    off |= {"broad_strokes": 0.0, "contrast_match": False}
-    for name in off:
-        del values[name]
-    assert StyA2KConfig.from_dict(values) == dataclasses.replace(compact_config, **off)
+def test_files_of_older_versions_are_read_where_they_switched_nothing_on(compact_config: StyA2KConfig) -> None:
+    assert StyA2KConfig.from_dict(compact_config.to_dict() | REMOVED) == compact_config
+
+
+@pytest.mark.parametrize("field", REMOVED)
+def test_networks_of_older_versions_are_refused_by_name(
+    compact_config: StyA2KConfig, monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    monkeypatch.setattr(config_module, "REFUSE_REMOVED", True)
+    with pytest.raises(ConfigError, match=rf"older version of this package \({field}\).* train it anew"):
+        StyA2KConfig.from_dict(compact_config.to_dict() | {field: 0.5})
 
 
 def test_blocks_leave_more_than_one_feature_for_the_statistics(paper_config: StyA2KConfig) -> None:

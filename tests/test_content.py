@@ -1,4 +1,4 @@
-"""The content read in parts: what lies beyond a picture's edge, and its reduced copy."""
+"""The content read in parts: what lies beyond a picture's edge."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 import torch
 from tiny_networks import picture
 
-from a2k_core import content
 from a2k_core.blocks import pad_to_multiple
 from a2k_core.content import Content
 from a2k_core.regions import Region
@@ -25,16 +24,5 @@ def test_parts_are_those_of_the_padded_picture(height: int, width: int) -> None:
     for region in parts.bounds.split(32, 32):
         top, left, bottom, right = region
         assert torch.equal(parts.padded(region), padded[..., top:bottom, left:right])
-        assert torch.equal(parts.pixels(region), image[..., top:bottom, left:right])
+        assert torch.equal(parts.pixels(parts.inside(region)), image[..., top:bottom, left:right])
         assert parts.inside(region) == Region(top, left, min(bottom, height), min(right, width))
-
-
-def test_the_copy_is_made_of_means(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Strip by strip, with smaller squares at the right and lower edges."""
-    monkeypatch.setattr(content, "STRIP", 1000)
-    image = picture(101, 89, seed=1)
-    copy = read_in_parts(image).reduced(4)
-    assert copy.shape == (1, 3, 26, 23)
-    torch.testing.assert_close(copy[..., 7, 5], image[..., 28:32, 20:24].mean((2, 3)))
-    torch.testing.assert_close(copy[..., -1, -1], image[..., 100:, 88:].mean((2, 3)))
-    assert torch.equal(read_in_parts(image).reduced(1), image)

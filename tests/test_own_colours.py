@@ -9,7 +9,7 @@ from example_pictures import examples
 from tiny_networks import picture
 from torch import Tensor
 
-from a2k_core import EncodedStyle, InputError, StyA2K, finishing, load_model, tiling
+from a2k_core import EncodedStyle, InputError, StyA2K, load_model
 from a2k_core.own_colours import with_own_colours
 
 
@@ -56,19 +56,6 @@ def test_tiles_give_the_whole(compact_model: StyA2K, style: EncodedStyle, streng
     assert (compact_model.transfer(content, style, strength) - whole).abs().max() > 0.05
 
 
-def test_so_do_large_pictures_which_ask_a_copy_for_their_colours(
-    compact_model: StyA2K, style: EncodedStyle, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    content = picture(270, 331, seed=1)
-    by_itself = compact_model.transfer(content, style, keep_colours=1.0)
-    monkeypatch.setattr(finishing, "COLOURS_OF_ITSELF", 200 * 200)
-    monkeypatch.setattr(tiling, "COLOURS_OF_COPY", 150 * 150)
-    whole = compact_model.transfer(content, style, keep_colours=1.0)
-    tiled = compact_model.transfer(content, style, tile=64, keep_colours=1.0)
-    assert (tiled - whole).abs().max() < 1e-4
-    assert (whole - by_itself).abs().mean() < 0.02
-
-
 def test_none_kept_is_the_default_and_a_batch_is_its_pictures(model: StyA2K) -> None:
     contents = picture(64, 80, seed=1, batch=2)
     encoded = model.encode_style(picture(64, 64, seed=2))
@@ -85,8 +72,7 @@ def test_an_amount_out_of_range_is_refused(compact_model: StyA2K, style: Encoded
 
 
 def test_the_bundled_weights_paint_strokes_in_the_colours_of_the_photo() -> None:
-    """Colours are a few times nearer to the photo's than those of the style, so is the mean brightness, the strokes
-    are the same, and half is half way."""
+    """Colours are a few times nearer to the photo's than those of the style, the strokes are the same, and half is half way."""
     model = load_model(device="cpu")
     for content in examples("content", 256):
         for picture_of_style in examples("style", 256)[::2]:
@@ -96,5 +82,4 @@ def test_the_bundled_weights_paint_strokes_in_the_colours_of_the_photo() -> None
             assert 0.4 < (half - plain).abs().mean() / (kept - plain).abs().mean() < 0.6
             off = [float((colours(image) - colours(content)).square().mean().sqrt()) for image in (plain, kept)]
             assert off[1] < 0.03 and off[1] < 0.5 * off[0]
-            assert (kept.mean() - content.mean()).abs() < 0.02
             assert torch.corrcoef(torch.stack([details(kept), details(plain)]))[0, 1] > 0.9

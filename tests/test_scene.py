@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 import torch
 from example_pictures import examples
-from tiny_networks import COMPACT, picture, random_model
+from tiny_networks import picture
 from torch import Tensor
 
 from a2k_core import EncodedStyle, InputError, StyA2K, load_model
-from a2k_core.finishing import COLOURS_OF_ITSELF
-from a2k_core.scene import FRAMES, spread_over
+from a2k_core.scene import FRAMES, PIXELS, spread_over
+from a2k_core.statistics import channel_moments
 
 
 @pytest.fixture(scope="module")
@@ -30,18 +28,12 @@ def test_a_scene_of_one_frame_changes_nothing_about_it(model: StyA2K, strength: 
         assert (of_scene - by_itself).abs().max() < 1e-4
 
 
-def test_nor_does_one_of_a_frame_with_broad_strokes() -> None:
-    model = random_model(dataclasses.replace(COMPACT, broad_strokes=0.5))
-    frame, encoded = picture(1300, 1300, seed=1), model.encode_style(picture(64, 64, seed=2))
-    by_itself = model.transfer(frame, encoded, tile="auto")
-    of_scene = model.transfer(frame, encoded, tile="auto", scene=model.scene(frame, encoded))
-    assert (of_scene - by_itself).abs().max() < 1e-4
-
-
 @pytest.mark.parametrize("size", [(130, 200), (640, 1300)], ids=str)
-def test_progress_of_a_scene_grows_and_cancels(size: tuple[int, int]) -> None:
-    model = random_model(dataclasses.replace(COMPACT, broad_strokes=0.5))
-    frames, encoded = picture(*size, seed=1, batch=2), model.encode_style(picture(64, 64, seed=2))
+def test_progress_of_a_scene_grows_and_cancels(
+    compact_model: StyA2K, style: EncodedStyle, size: tuple[int, int]
+) -> None:
+    model, encoded = compact_model, style
+    frames = picture(*size, seed=1, batch=2)
     reports: list[float] = []
     scene = model.scene(frames, encoded, tile=256, progress=reports.append)
     assert reports == sorted(reports) and reports[0] > 0 and reports[-1] == pytest.approx(1)
@@ -66,24 +58,17 @@ def test_a_batch_of_frames_is_its_frames_and_of_any_size(compact_model: StyA2K, 
     assert compact_model.transfer(frames[..., :50], style, scene=scene).shape == (3, 3, 70, 50)
 
 
-def test_what_is_not_a_scene_of_one_style_is_refused(compact_model: StyA2K, style: EncodedStyle) -> None:
-    two = compact_model.encode_style(picture(64, 64, seed=2, batch=2))
-    with pytest.raises(InputError, match="2 styles"):
-        compact_model.scene(picture(64, 64, batch=2), two)
-    with pytest.raises(InputError, match=r"frames of 5000x1000 pixels, 2 at once, .* fewer or smaller"):
-        compact_model.scene(torch.empty(1, 3, 1, 1).expand(2, 3, 1000, 5000), style)
+def test_frames_are_measured_as_one_picture(compact_model: StyA2K, style: EncodedStyle) -> None:
+    frames = picture(64, 128, seed=1, batch=2)
+    features = [torch.cat(list(level), 2)[None] for level in compact_model.features(frames)]
+    for found, level in zip(compact_model.scene(frames, style).moments, features, strict=True):
+        torch.testing.assert_close(found, channel_moments(level), rtol=1e-4, atol=1e-5)
 
 
-def test_a_scene_of_something_else_is_refused(compact_model: StyA2K, paper_model: StyA2K, style: EncodedStyle) -> None:
+def test_a_scene_of_another_model_is_refused(compact_model: StyA2K, paper_model: StyA2K) -> None:
     frame = picture(64, 64)
-    scene = compact_model.scene(frame, style, 0.8, keep_colours=0.5)
-    with pytest.raises(InputError, match=r"told for strength 0\.8 and keep_colours 0\.5, not for 0\.8 and 0"):
-        compact_model.transfer(frame, style, 0.8, scene=scene)
-    with pytest.raises(InputError, match="told for strength"):
-        compact_model.transfer(frame, style, keep_colours=0.5, scene=scene)
     with pytest.raises(InputError, match="a model of another shape"):
-        encoded = paper_model.encode_style(frame)
-        paper_model.transfer(frame, encoded, 0.8, keep_colours=0.5, scene=scene)
+        paper_model.transfer(frame, paper_model.encode_style(frame), scene=compact_model.scene(frame))
 
 
 def test_frames_are_spread_over_the_video_and_fit_together() -> None:
@@ -94,7 +79,7 @@ def test_frames_are_spread_over_the_video_and_fit_together() -> None:
     assert spread_over(100, 9000, 9000) == [50]
     for side in (100, 1000, 1080, 1500, 3000):
         frames = spread_over(1000, side, side)
-        assert 1 <= len(frames) <= FRAMES and len(frames) * side * side <= COLOURS_OF_ITSELF
+        assert 1 <= len(frames) <= FRAMES and len(frames) * side * side <= PIXELS
 
 
 def test_what_enters_the_picture_leaves_the_rest_as_it_was() -> None:

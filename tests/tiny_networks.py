@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -19,12 +17,7 @@ COMPACT = StyA2KConfig(
     heads=2,
     scaled_logits=True,
     residual="adain",
-    least_gain=0.7,
-    least_channel_gain=0.5,
     overlap=True,
-    grain=0.025,
-    mend_rims=True,
-    colour_match=True,
 )
 PAPER = StyA2KConfig(backbone="vgg", encoder_widths=(4, 4, 16, 16, 16), channels=(16, 16, 16), heads=2)
 
@@ -33,8 +26,7 @@ def random_model(config: StyA2KConfig, seed: int = 0) -> StyA2K:
     """A model of random weights whose pictures vary inside 0..1, so that clamping does not hide what is computed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        # Colours that are matched hide the scale of what is decoded.
-        model = StyA2K(dataclasses.replace(config, colour_match=False, contrast_match=False))
+        model = StyA2K(config)
         for module in model.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
@@ -49,7 +41,6 @@ def random_model(config: StyA2KConfig, seed: int = 0) -> StyA2K:
         gain = 0.15 / image.std()
         last.weight.mul_(gain)
         bias_of(last).sub_(image.mean()).mul_(gain).add_(0.5)
-    model.config = config
     return model.requires_grad_(False).eval()
 
 
