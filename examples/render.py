@@ -65,13 +65,6 @@ def main() -> None:
     )
     save(label(saved, "example_00001_.safetensors", (14, 218)), "example_workflows/saved_style.jpg")
 
-    small = styled(picture(coffee, 200), mosaic).resize(picture(coffee).size, Image.Resampling.BICUBIC)
-    blended = Image.blend(picture(coffee), small, 0.4)
-    save(
-        inset(ImageOps.fit(styled(blended, mosaic), THUMBNAIL), [picture(coffee), picture("style/mosaic.jpg")]),
-        "example_workflows/broad_strokes.jpg",
-    )
-
     mixed = styled(picture(coffee), mix_styles([swirl, mosaic], [1, 1]))
     parts = [picture(coffee), picture("style/swirl.jpg"), picture("style/mosaic.jpg")]
     save(inset(ImageOps.fit(mixed, THUMBNAIL), parts), "example_workflows/two_styles.jpg")
