@@ -1,4 +1,4 @@
-"""All-to-Key Attention for Arbitrary Style Transfer (Zhu et al., ICCV 2023): the network, its weights, its pictures.
+"""All-to-Key Attention for Arbitrary Style Transfer (Zhu et al., ICCV 2023): the public API.
 
 Load a model with `load_model`, encode a style once with `StyA2K.encode_style`, apply it with `StyA2K.transfer`.
 """
@@ -9,16 +9,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .captured import CapturedTransfer
-    from .checkpoint import load_model, save_model
     from .config import StyA2KConfig
-    from .encoded_style import EncodedStyle
+    from .cuda_graph import CapturedTransfer
     from .errors import CheckpointError, ConfigError, InputError, PictureError, StyA2KError
+    from .files.checkpoint import load_model, save_model
+    from .files.image_io import read_picture, write_picture
     from .model import StyA2K
+    from .network.encoded_style import EncodedStyle, mix_styles
+    from .network.statistics import ClipStatistics
+    from .options import TransferOptions
+    from .video.temporal_smoothing import temporal_smoothing
 
 __all__ = [
     "CapturedTransfer",
     "CheckpointError",
+    "ClipStatistics",
     "ConfigError",
     "EncodedStyle",
     "InputError",
@@ -26,19 +31,30 @@ __all__ = [
     "StyA2K",
     "StyA2KConfig",
     "StyA2KError",
+    "TransferOptions",
     "load_model",
+    "mix_styles",
+    "read_picture",
     "save_model",
+    "temporal_smoothing",
+    "write_picture",
 ]
 
 _MODULES = {
-    "CapturedTransfer": "captured",
-    "EncodedStyle": "encoded_style",
+    "CapturedTransfer": "cuda_graph",
+    "ClipStatistics": "network.statistics",
+    "EncodedStyle": "network.encoded_style",
     "StyA2K": "model",
     "StyA2KConfig": "config",
-    "load_model": "checkpoint",
-    "save_model": "checkpoint",
+    "TransferOptions": "options",
+    "load_model": "files.checkpoint",
+    "mix_styles": "network.encoded_style",
+    "read_picture": "files.image_io",
+    "save_model": "files.checkpoint",
+    "temporal_smoothing": "video.temporal_smoothing",
+    "write_picture": "files.image_io",
 }
-"""Where names come from; the errors are in `errors`."""
+"""Where names come from. The errors are in `errors`."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The configuration of a network: one dataclass, two presets."""
+"""The shape of a network: one dataclass, two presets."""
 
 from __future__ import annotations
 
@@ -13,72 +13,69 @@ MAX_SIZE = 8192
 STRIDES = (4, 8, 16)
 """Pixels per feature of the three stylized levels (relu3_1, relu4_1, relu5_1 of VGG-19)."""
 
-REMOVED: dict[str, Any] = {
+REMOVED_FIELDS: dict[str, object] = {
+    "style_side": None,
     "least_gain": 0.0,
     "least_channel_gain": 0.0,
-    "style_side": None,
     "grain": 0.0,
     "broad_strokes": 0.0,
     "mend_rims": False,
     "colour_match": False,
     "contrast_match": False,
 }
-"""Fields that files of older versions may hold, with the values that switched them off."""
-
-REFUSE_REMOVED = False  # TODO(weights): True, once the bundled file has none of them switched on
+"""Fields of version 0.1 that are gone, with the value that switched them off."""
 
 
 @dataclasses.dataclass(frozen=True)
 class StyA2KConfig:
-    """The shape of a StyA2K network. Immutable; stored in every checkpoint.
+    """The shape of a StyA2K network. Immutable. Every checkpoint stores it.
 
     Raises:
         ConfigError: when a field has an impossible value.
     """
 
     backbone: Literal["vgg", "compact"]
-    """Encoder and decoder pair: VGG-19 with the paper's decoder, or the small pair made for speed."""
+    """Encoder and decoder: VGG-19 with the paper's decoder, or the small pair made for speed."""
 
     encoder_widths: tuple[int, ...]
     """Channels of the encoder's stages. `vgg`: five stages at strides 1, 2, 4, 8, 16. `compact`: four at strides 2, 4, 8, 16."""
 
     channels: tuple[int, int, int]
-    """Channels of the features at strides 4, 8 and 16 that are stylized. A narrower `vgg` encoder is widened to them."""
+    """Channels of the stylized features at strides 4, 8 and 16. A narrower `vgg` encoder is widened to them."""
 
     blocks: tuple[int, int, int] = (8, 8, 4)
     """Side of a block, in features, at each level. With the strides it gives the grid that pictures are padded to."""
 
     attention_channels: tuple[int, ...] = ()
-    """Channels of the queries, keys and values of either attention at each level. Not given: as many as `channels`, like the paper."""
+    """Channels of queries, keys and values at each level. Without them as many as `channels`, as in the paper."""
+
+    decoder_widths: tuple[int, ...] = ()
+    """`compact` only: channels of the decoder at strides 8, 4 and 2. The `vgg` decoder mirrors its encoder."""
 
     heads: int = 8
-    """Attention heads; a head is a contiguous group of channels."""
+    """Attention heads. A head is a contiguous group of channels."""
 
     scaled_logits: bool = False
     """Divide the attention logits by sqrt(channels per head). The paper does not."""
 
     residual: Literal["raw", "adain"] = "raw"
-    """What is added to the attention: the content features (paper), or the same moved to the style's mean and standard deviation."""
+    """What is added to the attention: the content features (paper), or the same moved to the style's mean and deviation."""
 
     overlap: bool = False
-    """Route the content on four block grids, each half a block apart, and blend: no block edges. The paper uses one grid."""
+    """Route the content on four block grids, each half a block apart, and blend them: no block edges. The paper uses one grid."""
 
     def __post_init__(self) -> None:
         # JSON has lists only; tuples keep the dataclass hashable.
-        for name in ("encoder_widths", "channels", "attention_channels", "blocks"):
+        for name in ("encoder_widths", "channels", "attention_channels", "decoder_widths", "blocks"):
             value = getattr(self, name)
             _require(isinstance(value, (list, tuple)), name, value, "a sequence of whole numbers")
             object.__setattr__(self, name, tuple(value))
         if not self.attention_channels:
             object.__setattr__(self, "attention_channels", self.channels)
         _require(self.backbone in ("vgg", "compact"), "backbone", self.backbone, "'vgg' or 'compact'")
-        stages = 5 if self.backbone == "vgg" else 4
-        for name, length in (
-            ("encoder_widths", stages),
-            ("channels", 3),
-            ("attention_channels", 3),
-            ("blocks", 3),
-        ):
+        compact = self.backbone == "compact"
+        lengths = {"encoder_widths": 4 if compact else 5, "channels": 3, "attention_channels": 3, "blocks": 3}
+        for name, length in {**lengths, "decoder_widths": 3 if compact else 0}.items():
             value = getattr(self, name)
             good = len(value) == length and all(_is_positive_int(v) for v in value)
             _require(good, name, value, f"{length} whole numbers from 1 to {MAX_SIZE}")
@@ -90,11 +87,11 @@ class StyA2KConfig:
             f"multiples of heads={self.heads}",
         )
         _require(self.residual in ("raw", "adain"), "residual", self.residual, "'raw' or 'adain'")
-        _require(isinstance(self.scaled_logits, bool), "scaled_logits", self.scaled_logits, "true or false")
-        _require(isinstance(self.overlap, bool), "overlap", self.overlap, "true or false")
+        for name in ("scaled_logits", "overlap"):
+            _require(isinstance(getattr(self, name), bool), name, getattr(self, name), "true or false")
         if self.overlap:
             _require(all(b % 2 == 0 for b in self.blocks), "blocks", self.blocks, "even sides when overlap is on")
-        if self.backbone == "compact":
+        if compact:
             good = self.encoder_widths[1:] == self.channels
             _require(good, "encoder_widths", self.encoder_widths, f"a first width followed by channels={self.channels}")
         sides = {stride * block for stride, block in zip(STRIDES, self.blocks, strict=True)}
@@ -116,15 +113,17 @@ class StyA2KConfig:
 
     @classmethod
     def compact(cls) -> StyA2KConfig:
-        """The small network of the bundled weights: a trained encoder, AdaIN residual."""
+        """The small network of the bundled weights: an encoder distilled from VGG-16, an AdaIN residual, overlapping blocks."""
         return cls(
             backbone="compact",
-            encoder_widths=(32, 64, 128, 128),
-            channels=(64, 128, 128),
-            attention_channels=(32, 64, 64),
+            encoder_widths=(32, 64, 128, 256),
+            channels=(64, 128, 256),
+            attention_channels=(64, 64, 128),
+            decoder_widths=(192, 96, 48),
             heads=1,
             scaled_logits=True,
             residual="adain",
+            overlap=True,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -133,17 +132,16 @@ class StyA2KConfig:
 
     @classmethod
     def from_dict(cls, values: object) -> StyA2KConfig:
-        """Build a configuration from parsed JSON.
+        """Build a configuration from parsed JSON, of this version or an older one.
 
         Raises:
-            ConfigError: when it is not an object with exactly the fields of this class, or a value is impossible; or when it
-                describes a network of an older version, see `_without_removed`.
+            ConfigError: when it is not an object with exactly the fields of this class, or a value is impossible.
         """
         if not isinstance(values, dict):
             raise ConfigError(
                 f"the configuration is a JSON {type(values).__name__}, not an object with the fields of StyA2KConfig"
             )
-        values = _without_removed(values)
+        values = migrated(values)
         known = {field.name for field in dataclasses.fields(cls)}
         if unknown := sorted(set(values) - known):
             raise ConfigError(
@@ -157,19 +155,19 @@ class StyA2KConfig:
             raise ConfigError(f"the configuration cannot be read: {error}") from error
 
 
-def _without_removed(values: dict[Any, Any]) -> dict[Any, Any]:
-    """A configuration as older versions wrote it, without the fields of `REMOVED`.
+def migrated(values: dict[str, Any]) -> dict[str, Any]:
+    """A configuration of version 0.1 as one of this version. One of this version is returned as it is.
 
     Raises:
-        ConfigError: when one of them is switched on: the network was trained with what this version does not do.
+        ConfigError: when the network has parts that this version does not have.
     """
-    on = [name for name, off in REMOVED.items() if values.get(name, off) != off]
-    if on and REFUSE_REMOVED:
+    if "decoder_widths" in values:
+        return values
+    if values.get("backbone") == "compact" or any(values.get(name, off) != off for name, off in REMOVED_FIELDS.items()):
         raise ConfigError(
-            f"the file was made for the network of an older version of this package ({', '.join(on)}), which this version does not "
-            "paint with; train it anew, or use the older version"
+            "the network has parts that only version 0.1 of this package has; use that version, or train the network anew"
         )
-    return {name: value for name, value in values.items() if name not in REMOVED}
+    return {**{name: value for name, value in values.items() if name not in REMOVED_FIELDS}, "decoder_widths": ()}
 
 
 def _is_positive_int(value: object) -> bool:

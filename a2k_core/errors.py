@@ -21,3 +21,7 @@ class CheckpointError(StyA2KError):
 
 class PictureError(StyA2KError):
     """A picture file cannot be read or written."""
+
+
+class UsageError(StyA2KError):
+    """The arguments of a command contradict each other or ask for something that is refused."""

@@ -1,71 +1,35 @@
-"""The network: encode a style once, apply it to any number of pictures."""
+"""StyA2K: encode a style once, apply it to any number of pictures."""
 
 from __future__ import annotations
 
-from types import ModuleType
-from typing import Any, cast
-
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from .all_to_key import AllToKey
-from .blocks import pad_to_multiple
-from .checks import check_picture, check_tile, check_transfer
-from .config import STRIDES, StyA2KConfig
-from .content import Read, reading
-from .decoder import CompactDecoder, VGGDecoder
-from .encoded_style import EncodedStyle
-from .encoder import CompactEncoder, Features, VGGEncoder
-from .layers import conv3x3
-from .memory import AUTO_TILES, pictures_at_once
-from .pieces import Pieces
-from .progress import Progress, share_of
-from .regions import Region, Regions
-from .scene import Scene
-from .statistics import Moments, channel_moments
-from .tiling import Tile, Write, moments_of, transfer_tiled
+from .errors import InputError
+from .network.blocks import pad_to_multiple
+from .network.encoded_style import EncodedStyle
+from .network.encoder import Features
+from .network.network import StyleNetwork
+from .network.regions import Region
+from .network.statistics import ClipStatistics
+from .options import Progress, Tile, TransferOptions, check_image, check_tile
+from .rendering.buffers import ImageBuffer, PaddedSource, Read, Write, reader
+from .rendering.memory import AUTO_TILES, images_at_once
+from .rendering.tiling import TiledTransfer, clip_statistics
 
 
-class StyA2K(nn.Module):
+class StyA2K(StyleNetwork):
     """Arbitrary style transfer with all-to-key attention (Zhu et al., ICCV 2023).
 
-    Pictures are `[B, 3, H, W]` RGB in 0..1, any H and W from 1 up, on any device and in any floating dtype: they are moved to the
-    network's. Weights are random until loaded; see `load_model`, which also makes them channels-last: features take their layout from
-    them.
-
-    Args:
-        config: the shape of the network.
-        operations: where `Conv2d` comes from; a host with its own weight handling passes its namespace.
+    Pictures are `[B, 3, H, W]` RGB in 0..1, any H and W from 1 up, on any device and in any floating dtype. They are moved to the
+    network's. Weights are random until loaded; see `load_model`.
     """
 
-    def __init__(self, config: StyA2KConfig, operations: ModuleType | Any = nn) -> None:
-        super().__init__()
-        self.config = config
-        self._device: torch.device | None = None
-        vgg = config.backbone == "vgg"
-        self.encoder = VGGEncoder(config, operations) if vgg else CompactEncoder(config, operations)
-        self.attention = nn.ModuleList(
-            AllToKey(
-                channels,
-                attention_channels,
-                block,
-                config.heads,
-                scaled_logits=config.scaled_logits,
-                residual=config.residual,
-                overlap=config.overlap,
-                operations=operations,
-            )
-            for channels, attention_channels, block in zip(
-                config.channels, config.attention_channels, config.blocks, strict=True
-            )
-        )
-        self.merge = conv3x3(config.channels[1], config.channels[1], operations)
-        self.decoder = VGGDecoder(config, operations) if vgg else CompactDecoder(config, operations)
+    _device: torch.device | None = None
 
     @property
     def dtype(self) -> torch.dtype:
-        """The dtype convolutions are computed in; statistics, region scores and softmax are fp32 in any case."""
+        """The dtype of the convolutions. Statistics, region scores and softmax are fp32 in any case."""
         return next(self.parameters()).dtype
 
     @property
@@ -79,7 +43,7 @@ class StyA2K(nn.Module):
 
     @torch.no_grad()
     def encode_style(self, style: Tensor) -> EncodedStyle:
-        """Everything that depends on the style alone.
+        """Compute everything that depends on the style alone.
 
         Args:
             style: `[S, 3, H, W]` RGB in 0..1. S is 1, or the number of contents the styles will be applied to.
@@ -99,201 +63,123 @@ class StyA2K(nn.Module):
         progress: Progress | None = None,
         *,
         keep_colours: float = 0.0,
-        scene: Scene | None = None,
+        clip: ClipStatistics | None = None,
     ) -> Tensor:
         """Stylize pictures.
 
         Args:
             content: `[B, 3, H, W]` RGB in 0..1.
             encoded_style: from this model's `encode_style`; one style for all contents, or one for each.
-            strength: 0 returns the content itself, 1 is the full style, up to 2 exaggerates. It mixes features; below 1 it
-                also gives back, in proportion, the detail that encoding and decoding the content loses.
-            tile: None computes all pictures at once, whole. A side in pixels, from `config.grid` up, computes picture by
-                picture in tiles, which gives the same result in memory that depends on the tile only; 1024 is a good one.
-                "auto" takes whole pictures where they fit into the memory there is, else tiles. Tiles become smaller by
-                themselves when memory runs out. The same result means to 1e-3 in fp32; in half precision, and in the TF32 that
-                torch has for fp32 convolutions on NVIDIA cards, roundings can send a block to another of the style's.
-            progress: called after each step with how much is done, 0 to 1; what it raises ends the work.
-            keep_colours: from 0, all colours are the style's, to 1, the content keeps its own and gets the style's strokes.
-            scene: from `scene`, of the video that the contents are frames of.
+            strength: 0 returns the content, 1 is the full style, up to 2 exaggerates. It mixes features.
+            tile: None computes all pictures at once, whole. A side in pixels, from `config.grid` up, computes picture by picture in
+                tiles: the same result, in memory that depends on the tile only. "auto" takes whole pictures where they fit into
+                memory, else tiles. Tiles become smaller by themselves when memory runs out. The same result means to 1e-3 in
+                fp32; in half precision, and in TF32, roundings can route a block to another block of the style.
+            progress: called after each step with the share that is done, 0 to 1. What it raises ends the work.
+            keep_colours: from 0, all colors are the style's, to 1, the content keeps its own and takes the style's strokes.
+            clip: from `clip_statistics`, of the video that the contents are frames of.
 
         Returns:
             `[B, 3, H, W]` in 0..1, of the content's size, device and dtype.
 
         Raises:
-            InputError: when the content is not a picture, the counts do not match, or strength, tile or
-                keep_colours are out of range, or the scene is another model's.
+            InputError: when the content is not a picture, the counts do not match, or an option is out of range.
         """
-        check_picture(content, "content")
+        check_image(content, "content")
+        options = TransferOptions(strength, keep_colours, tile, clip, progress)
         count, _, height, width = content.shape
-        check_transfer(self.config, count, encoded_style, strength, tile, keep_colours, scene)
+        self._check(count, encoded_style, options)
         if strength == 0:
             return content.clamp(0, 1)
-        size = count if tile is None else 1
+        at_once = count if tile is None else 1
         if tile == "auto":
-            size = pictures_at_once(self.config, self.dtype, self.device, height, width)
-        if size >= count:
-            return self._transfer_at_once(content, encoded_style, strength, tile, progress, keep_colours, scene)
+            at_once = images_at_once(self.config, self.dtype, self.device, height, width)
+        if at_once >= count:
+            return self._transfer(content, encoded_style, options)
         result = torch.empty_like(content, memory_format=torch.contiguous_format)
-        for start in range(0, count, size):
-            stop = min(start + size, count)
-            part, style = content[start:stop], encoded_style.part(start, stop)
-            report = None if progress is None else share_of(progress, start / count, stop / count)
-            result[start:stop] = self._transfer_at_once(part, style, strength, tile, report, keep_colours, scene)
+        for start in range(0, count, at_once):
+            stop = min(start + at_once, count)
+            part, share = encoded_style.part(start, stop), options.part(start / count, stop / count)
+            result[start:stop] = self._transfer(content[start:stop], part, share)
         return result
 
     @torch.no_grad()
-    def transfer_pieces(
+    def transfer_streamed(
         self,
         read: Read,
         write: Write,
-        height: int,
-        width: int,
+        size: tuple[int, int],
         encoded_style: EncodedStyle,
-        strength: float = 1.0,
-        tile: Tile = "auto",
-        progress: Progress | None = None,
+        options: TransferOptions,
         reserved: int = 0,
-        *,
-        keep_colours: float = 0.0,
-        scene: Scene | None = None,
     ) -> None:
-        """`transfer` of one picture that is too large to be a floating tensor: it is read and written in pieces.
+        """`transfer` of one picture that is too large to be a floating tensor: it is read and written region by region.
 
         Args:
             read: gives any rectangle of the content, several times.
-            write: takes the result, every pixel once, in any order.
-            height, width: of the content.
-            encoded_style, strength, tile, progress, keep_colours, scene: as for `transfer`.
-            reserved: bytes that "auto" must leave, as what `write` fills may not count as used yet.
+            write: takes the result.
+            size: height and width of the content.
+            encoded_style: one style.
+            options: of the transfer.
+            reserved: bytes that a tile of "auto" must leave, as what `write` fills may not count as used yet.
 
         Raises:
             InputError: as `transfer` does.
         """
-        check_transfer(self.config, 1, encoded_style, strength, tile, keep_colours, scene)
-        if strength == 0:
-            for region in Region(0, 0, height, width).split(AUTO_TILES[-1], 1):
+        self._check(1, encoded_style, options)
+        if options.strength == 0:
+            for region in Region(0, 0, *size).split(AUTO_TILES[-1], 1):
                 piece = read(slice(region.top, region.bottom), slice(region.left, region.right))
                 write(region.top, region.left, piece.clamp(0, 1))
             return
+        source = PaddedSource(read, (1, *size), self.config.grid)
         style = encoded_style.to(self.device, self.dtype)
-        shape = (1, height, width)
-        transfer_tiled(
-            self,
-            read,
-            write,
-            shape,
-            style,
-            strength,
-            tile,
-            keep_colours=keep_colours,
-            scene=scene,
-            progress=progress,
-            reserved=reserved,
-        )
+        TiledTransfer(self, self.device, source, options).stylize(style, write, reserved)
 
     @torch.no_grad()
-    def scene(
-        self,
-        frames: Tensor,
-        encoded_style: EncodedStyle | None = None,
-        strength: float = 1.0,
-        tile: Tile = "auto",
-        progress: Progress | None = None,
-        *,
-        keep_colours: float = 0.0,
-    ) -> Scene:
-        """What all frames of a video are to share, so that colours and strokes do not change with what enters and leaves the picture.
-
-        It depends on the frames alone; a style, strength and keep_colours are taken for the sake of older calls.
+    def clip_statistics(self, frames: Tensor, tile: Tile = "auto", progress: Progress | None = None) -> ClipStatistics:
+        """What all frames of a video share, so that colors and strokes do not change with what enters and leaves the picture.
 
         Args:
-            frames: `[K, 3, H, W]` RGB in 0..1, some frames of the video; see `scene.spread_over`.
+            frames: `[K, 3, H, W]` RGB in 0..1, some frames of the video; see `video.representative_frames`.
             tile, progress: as for `transfer`.
 
         Raises:
-            InputError: as `transfer` does.
+            InputError: when they are not pictures, or the tile is out of range.
         """
-        check_picture(frames, "frames")
+        check_image(frames, "frames")
+        options = TransferOptions(tile=tile, progress=progress)
         check_tile(tile, self.config.grid)
-        return Scene(moments_of(self, frames, tile, progress))
+        _, _, height, width = frames.shape
+        sources = [PaddedSource(reader(frame), (1, height, width), self.config.grid) for frame in frames.split(1)]
+        return clip_statistics(self, self.device, sources, options)
 
-    def _transfer_at_once(
-        self,
-        content: Tensor,
-        encoded_style: EncodedStyle,
-        strength: float,
-        tile: Tile,
-        progress: Progress | None,
-        keep_colours: float,
-        scene: Scene | None,
-    ) -> Tensor:
+    def _transfer(self, content: Tensor, encoded_style: EncodedStyle, options: TransferOptions) -> Tensor:
         """Some pictures of a batch, in the same tiles."""
         count, _, height, width = content.shape
-        whole = Pieces(height, width)
+        source = PaddedSource(reader(content), (count, height, width), self.config.grid)
+        result = ImageBuffer(height, width)
         style = encoded_style.to(self.device, self.dtype)
         reserved = content.nbytes if content.device.type == self.device.type else 0
-        transfer_tiled(
-            self,
-            reading(content),
-            whole.put,
-            (count, height, width),
-            style,
-            strength,
-            tile,
-            keep_colours=keep_colours,
-            scene=scene,
-            progress=progress,
-            reserved=reserved,
-        )
-        assert whole.picture is not None
-        return whole.picture
-
-    def forward(self, content: Tensor, style: Tensor) -> Tensor:
-        """Stylize at full strength, unclamped and differentiable; sizes must be multiples of `config.grid`. For training."""
-        encoded = self.encode_style_features(self.encoder(style))
-        features = self.encoder(content)
-        moments = [channel_moments(level) for level in features]
-        return self.decode(self.stylize(features, moments, encoded, 1.0))
+        TiledTransfer(self, self.device, source, options).stylize(style, result.write, reserved)
+        assert result.image is not None
+        return result.image
 
     def features(self, image: Tensor, name: str = "image") -> Features:
-        """The encoder's features of a picture padded by reflection to the grid; `name` is what an error calls it."""
-        check_picture(image, name)
+        """The encoder's features of a picture, padded by reflection to the grid. `name` is what an error calls the picture."""
+        check_image(image, name)
         return self.encoder(pad_to_multiple(image.to(self.device, self.dtype), self.config.grid))
 
-    def encode_style_features(self, features: Features) -> EncodedStyle:
-        """`encode_style` from features; differentiable."""
-        level4, level8, level16 = (
-            cast(AllToKey, module).encode(level) for module, level in zip(self.attention, features, strict=True)
-        )
-        return EncodedStyle((level4, level8, level16))
-
-    def stylize(self, features: Features, moments: list[Moments], style: EncodedStyle, strength: float) -> Features:
-        """All-to-key attention at the three levels, mixed with the content's features: content + strength * (styled - content)."""
-        mixed = []
-        (first_share, first), *others = style.mixture()
-        for index, (module, content, content_moments) in enumerate(zip(self.attention, features, moments, strict=True)):
-            styled, total = module(content, content_moments, first.levels[index]), first_share
-            for share, part in others:
-                total += share
-                styled = torch.lerp(styled, module(content, content_moments, part.levels[index]), share / total)
-            mixed.append(styled if strength == 1 else torch.lerp(content, styled, strength))
-        return mixed[0], mixed[1], mixed[2]
-
-    def decode(self, features: Features, at: Regions | None = None, wanted: Region | None = None) -> Tensor:
-        """Features at the three levels to `[B, 3, H, W]`, unclamped.
-
-        Args:
-            features: of one region of the picture.
-            at: where each level lies instead, each inside the next coarser one.
-            wanted: with `at`, the pixels that are asked for, inside the finest; not given, all of it.
-        """
-        level4, level8, level16 = features
-        upsampled = F.interpolate(level16, scale_factor=2, mode=self._merge_upsampling)
-        if at is not None:
-            upsampled = upsampled[at[1].within(at[2], STRIDES[1])]
-        return self.decoder(self.merge(level8 + upsampled), level4, at, wanted)
-
-    @property
-    def _merge_upsampling(self) -> str:
-        return "nearest" if self.config.backbone == "vgg" else "bilinear"
+    def _check(self, count: int, style: EncodedStyle, options: TransferOptions) -> None:
+        """Raise `InputError` unless this model can apply the style to `count` contents."""
+        if style.batch not in (1, count):
+            raise InputError(f"{style.batch} styles for {count} contents; pass one style, or one for each content")
+        if tuple(level.mean.shape[1] for level in style.levels) != self.config.channels:
+            raise InputError(
+                "the style was encoded by a model of another shape; encode it with the model that applies it"
+            )
+        if options.clip and tuple(level.mean.shape[1] for level in options.clip.moments) != self.config.channels:
+            raise InputError(
+                "the clip statistics are of a model of another shape; estimate them with the model that stylizes the frames"
+            )
+        check_tile(options.tile, self.config.grid)

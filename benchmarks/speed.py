@@ -21,8 +21,8 @@ Result = dict[str, Any]
 BARS = {
     ("naive", "paper", "fp32"): "2.5x",
     ("naive", "paper", "bf16"): "8x",
-    ("microast", "compact", "fp32"): "2x",
-    ("microast", "compact", "bf16"): "4x",
+    ("microast", "compact", "fp32"): "1x",
+    ("microast", "compact", "bf16"): "1x",
     ("floor", "paper", "fp32"): "0.71x",
     ("floor", "compact", "fp32"): "0.71x",
     ("floor", "paper", "bf16"): "0.71x",

@@ -17,8 +17,8 @@ PROJECT = HERE.parent
 sys.path.insert(0, str(PROJECT))
 
 from a2k_core import EncodedStyle, load_model  # noqa: E402
-from a2k_core.mixed_style import mix_styles  # noqa: E402
-from a2k_core.pixels import to_bytes, to_tensor  # noqa: E402
+from a2k_core.files.image_buffer import to_bytes, to_tensor  # noqa: E402
+from a2k_core.network.encoded_style import mix_styles  # noqa: E402
 
 THUMBNAIL = (600, 400)
 QUALITY = 88

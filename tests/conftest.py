@@ -6,7 +6,7 @@ import pytest
 import torch
 from tiny_networks import COMPACT, PAPER, random_model
 
-from a2k_core import StyA2K, StyA2KConfig
+from a2k_core import StyA2K, StyA2KConfig, load_model
 
 
 @pytest.fixture(autouse=True)
@@ -43,3 +43,9 @@ def model(request: pytest.FixtureRequest) -> StyA2K:
     """Each of the two tiny models in turn; shared by the whole session: do not change it."""
     chosen: StyA2K = request.getfixturevalue(f"{request.param}_model")
     return chosen
+
+
+@pytest.fixture(scope="session")
+def bundled_model() -> StyA2K:
+    """The weights that come with the package, shared by the whole session: do not change it."""
+    return load_model(device="cpu", dtype=torch.float32)

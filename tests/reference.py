@@ -1,6 +1,6 @@
-"""The paper's stylization once more, written for reading and for comparison, not for use.
+"""The paper's stylization once more, and the compact encoder and decoder, written for reading and for comparison, not for use.
 
-It works directly on the tensors of the authors' four files, follows their formulation step by step (eight 1x1
+The paper's works directly on the tensors of the authors' four files, follows their formulation step by step (eight 1x1
 convolutions for each module, unfolded blocks, logits written out), and shares no code with `a2k_core`. Square pictures
 whose side is a multiple of 64 only.
 """
@@ -106,10 +106,10 @@ def distributed_attention(
     for head in range(heads):
         part = slice(head * depth, (head + 1) * depth)
         k, v = _unfolded(key[:, part], side), _unfolded(value[:, part], side)  # [d, r, Z]
-        k_centre, v_centre = k.mean(dim=1), v.mean(dim=1)  # [d, Z]
-        similarity = torch.sigmoid(beta + alpha * (k * k_centre[:, None]).sum(dim=0))  # [r, Z]
-        region_key = ((similarity * k).sum(dim=1) + k_centre) / (side * side + 1)
-        region_value = ((similarity * v).sum(dim=1) + v_centre) / (side * side + 1)
+        k_center, v_center = k.mean(dim=1), v.mean(dim=1)  # [d, Z]
+        similarity = torch.sigmoid(beta + alpha * (k * k_center[:, None]).sum(dim=0))  # [r, Z]
+        region_key = ((similarity * k).sum(dim=1) + k_center) / (side * side + 1)
+        region_value = ((similarity * v).sum(dim=1) + v_center) / (side * side + 1)
         q = query[0, part].reshape(depth, height * width)
         logits = q.T @ region_key  # [N, Z]
         attended = logits.softmax(dim=1) @ region_value.T
@@ -146,6 +146,48 @@ def decode(decoder: State, merged: Tensor, f3: Tensor, convolve: Convolve = conv
         if index in UPSAMPLE_AFTER:
             x = _double(x)
     return convolve(decoder, f"decoder_layer_2.{DECODER_CONVS[-1]}", x)
+
+
+def compact_encode(state: State, image: Tensor) -> list[Tensor]:
+    """The three levels of the compact encoder. `state` holds the tensors of the whole compact network."""
+
+    def conv(name: str, x: Tensor, stride: int = 1) -> Tensor:
+        weight, bias = state[f"encoder.{name}.weight"], state[f"encoder.{name}.bias"]
+        margin = weight.shape[-1] // 2
+        padded = F.pad(x, (margin,) * 4, mode="reflect")
+        return F.leaky_relu(F.conv2d(padded, weight, bias, stride=stride), 0.2)
+
+    x = conv("stem.0", image, stride=2)
+    levels = []
+    for stage, depth in (("stride4", 1), ("stride8", 2), ("stride16", 2)):
+        x = conv(f"{stage}.0", x, stride=2)
+        for index in range(1, depth + 1):
+            x = conv(f"{stage}.{2 * index}", x)
+        levels.append(x)
+    return levels
+
+
+def compact_decode(state: State, level4: Tensor, level8: Tensor, level16: Tensor) -> Tensor:
+    """The unclamped picture of the compact decoder."""
+
+    def double(x: Tensor) -> Tensor:
+        return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+    def residual(name: str, x: Tensor) -> Tensor:
+        inner = F.leaky_relu(conv3x3(state, f"{name}.body.0", x), 0.2)
+        return x + conv3x3(state, f"{name}.body.2", inner)
+
+    if "narrow.weight" in state:
+        level16 = F.conv2d(level16, state["narrow.weight"], state["narrow.bias"])
+    x = F.leaky_relu(conv3x3(state, "merge", level8 + double(level16)), 0.2)
+    x = residual("decoder.deep.1", x)
+    x = double(F.leaky_relu(conv3x3(state, "decoder.deep.2", x), 0.2))
+    x = torch.cat([x, level4], dim=1)
+    x = residual("decoder.shallow.2", F.leaky_relu(conv3x3(state, "decoder.shallow.0", x), 0.2))
+    x = double(F.leaky_relu(conv3x3(state, "decoder.shallow.3", x), 0.2))
+    x = F.leaky_relu(conv3x3(state, "decoder.shallow.6", x), 0.2)
+    x = F.leaky_relu(conv3x3(state, "decoder.shallow.8", x), 0.2)
+    return F.pixel_shuffle(conv3x3(state, "decoder.shallow.10", x), 2)
 
 
 def random_files(

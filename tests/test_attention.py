@@ -13,23 +13,23 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from a2k_core import attention
-from a2k_core.all_to_key import AllToKey
-from a2k_core.attention import (
+from a2k_core.network import attention
+from a2k_core.network.all_to_key import AllToKey
+from a2k_core.network.attention import (
     distributed_attention,
     overlapped_progressive_attention,
     progressive_attention,
     region_keys,
     route,
 )
-from a2k_core.blocks import from_blocks, to_blocks
-from a2k_core.statistics import channel_moments
+from a2k_core.network.blocks import from_blocks, to_blocks
+from a2k_core.network.statistics import channel_moments
 
 
 def test_region_keys_by_hand() -> None:
     key = torch.tensor([[1.0, 0.0], [3.0, 4.0]]).view(1, 1, 1, 2, 2)
     value = torch.tensor([[10.0], [30.0]]).view(1, 1, 1, 2, 1)
-    # The centre is (2, 2); its products with the keys are 2 and 14.
+    # The center is (2, 2); its products with the keys are 2 and 14.
     first, second = 1 / (1 + math.exp(-(0.5 + 0.1 * 2))), 1 / (1 + math.exp(-(0.5 + 0.1 * 14)))
     region_key, region_value = region_keys(key, value, torch.tensor(0.1), torch.tensor(0.5))
     expected_key = torch.tensor([(first * 1 + second * 3 + 2) / 3, (second * 4 + 2) / 3])

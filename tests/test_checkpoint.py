@@ -16,8 +16,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from tiny_networks import picture, random_model
 
-from a2k_core import CheckpointError, StyA2K, StyA2KConfig, checkpoint, load_model, save_model
-from a2k_core.checkpoint import read_info
+from a2k_core import CheckpointError, StyA2K, StyA2KConfig, load_model, save_model
+from a2k_core.files import checkpoint
+from a2k_core.files.checkpoint import read_info
 
 
 @pytest.fixture
@@ -228,7 +229,7 @@ def test_a_configuration_with_a_bad_field_is_refused_by_name(saved: Path, change
 
 
 def test_tensors_that_do_not_fit_the_configuration_are_named(saved: Path, compact_config: StyA2KConfig) -> None:
-    wider = compact_config.to_dict() | {"channels": [8, 8, 16], "encoder_widths": [8, 8, 8, 16]}
+    wider = compact_config.to_dict() | {"channels": [8, 8, 24], "encoder_widths": [8, 8, 8, 24]}
     _rewrite(saved, {"config": json.dumps(wider)})
     with pytest.raises(CheckpointError, match=r"attention\.2.*configuration.* more") as caught:
         load_model(saved)
@@ -242,7 +243,7 @@ def test_tensors_that_do_not_fit_the_configuration_are_named(saved: Path, compac
         (lambda tensors: tensors.update(extra=torch.zeros(1)), "unknown tensor extra"),
         (
             lambda tensors: tensors.update({"merge.bias": torch.zeros(9)}),
-            r"merge\.bias is \[9\], the configuration says \[8\]",
+            r"merge\.bias is \[9\], the configuration says \[12\]",
         ),
     ],
 )

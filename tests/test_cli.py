@@ -18,13 +18,14 @@ from PIL import Image
 from tiny_networks import COMPACT, random_model
 
 import a2k_core
-from a2k_core.cli import main
-from a2k_core.commands import stylize as stylize_module
-from a2k_core.commands.console import Console
-from a2k_core.images import read_picture, shrink_to_short_side, write_picture
-from a2k_core.mixed_style import mix_styles
-from a2k_core.pixels import Canvas
-from a2k_core.steady import steadied
+from a2k_core.cli import stylize as stylize_module
+from a2k_core.cli.console import Console
+from a2k_core.cli.main import main
+from a2k_core.files.image_buffer import Canvas
+from a2k_core.files.image_io import read_picture, write_picture
+from a2k_core.network.encoded_style import mix_styles
+from a2k_core.rendering.resize import resize_to_short_side
+from a2k_core.video.temporal_smoothing import temporal_smoothing
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def make(path: Path, size: tuple[int, int] = (40, 24), mode: str = "RGB", seed: int = 0) -> Path:
-    """A picture file of soft colours."""
+    """A picture file of soft colors."""
     path.parent.mkdir(parents=True, exist_ok=True)
     channels = Image.fromarray(np.random.default_rng(seed).integers(0, 256, (4, 4, 4), dtype=np.uint8), "RGBA")
     channels.resize(size).convert(mode).save(path)
@@ -74,16 +75,22 @@ def style(tmp_path: Path) -> Path:
 def test_one_picture_is_what_the_library_computes(tmp_path: Path, weights: Path, content: Path, style: Path) -> None:
     assert run(weights, content, style, "-o", tmp_path / "out.png", "--strength", "0.7", "--style-size", "32") == 0
     model = a2k_core.load_model(weights, device="cpu")
-    encoded = model.encode_style(shrink_to_short_side(read_picture(style).image, 32))
+    encoded = model.encode_style(resize_to_short_side(read_picture(style).image, 32))
     expected = model.transfer(read_picture(content).image, encoded, 0.7)
     assert (read_picture(tmp_path / "out.png").image - expected).abs().max() < 0.51 / 255
     assert files(tmp_path) == ["content.png", "out.png", "wave.jpg"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "kept"), [(["--keep-colours"], 1.0), (["--keep-colours", "0.4"], 0.4), (["--keep-colors"], 1.0)]
+    ("arguments", "kept"),
+    [
+        (["--keep-colours"], 1.0),
+        (["--keep-colours", "0.4"], 0.4),
+        (["--keep-colors"], 1.0),
+        (["--preserve-color", "0.4"], 0.4),
+    ],
 )
-def test_colours_are_kept_as_the_library_keeps_them(
+def test_colors_are_kept_as_the_library_keeps_them(
     tmp_path: Path, weights: Path, content: Path, style: Path, arguments: list[str], kept: float
 ) -> None:
     assert run(weights, content, style, "-o", tmp_path / "out.png", *arguments) == 0
@@ -223,7 +230,7 @@ def test_folder_as_output_of_a_file(tmp_path: Path, weights: Path, style: Path) 
 def test_animation_is_named_in_a_warning(
     tmp_path: Path, weights: Path, style: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    frames = [Image.new("RGB", (20, 10), colour) for colour in ("red", "blue")]
+    frames = [Image.new("RGB", (20, 10), color) for color in ("red", "blue")]
     frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
     assert run(weights, tmp_path / "moving.gif", style, "-o", tmp_path / "out.png") == 0
     assert [line for line in capsys.readouterr().err.splitlines() if "moving.gif: holds several" in line]
@@ -308,19 +315,22 @@ def test_broken_pictures_do_not_stop_a_folder(
     assert "a2k: 3 of 5 contents failed" in lines
 
 
-def test_frames_of_a_video_share_a_scene(tmp_path: Path, weights: Path, style: Path) -> None:
+def test_frames_of_a_video_share_their_statistics_and_are_smoothed(tmp_path: Path, weights: Path, style: Path) -> None:
+    """The second frame is much like the first, so that it takes most of itself from it; the third is another."""
     frames = [make(tmp_path / "frames" / f"{index}.png", (37, 21), seed=index) for index in range(3)]
+    write_picture(frames[1], (read_picture(frames[0]).image + 5 / 255).clamp(0, 1))
     assert run(weights, tmp_path / "frames", style, "-o", tmp_path / "out", "--video", "--strength", "0", "0.8") == 0
     model = a2k_core.load_model(weights, device="cpu")
     encoded = model.encode_style(read_picture(style).image)
-    pictures = [read_picture(frame).image for frame in frames]
-    scene = model.scene(torch.cat(pictures))
-    for index, picture in enumerate(steadied(torch.cat(pictures), None).split(1)):
-        expected = model.transfer(picture, encoded, 0.8, scene=scene)
-        assert (read_picture(tmp_path / "out" / f"{index}_0.8.png").image - expected).abs().max() < 0.51 / 255
-        by_itself = model.transfer(picture, encoded, 0.8)
-        assert (expected - by_itself).abs().max() > 2 / 255
-        assert (read_picture(tmp_path / "out" / f"{index}_0.png").image - picture).abs().max() < 0.51 / 255
+    pictures = torch.cat([read_picture(frame).image for frame in frames])
+    clip = model.clip_statistics(pictures)
+    expected = model.transfer(temporal_smoothing(pictures, None), encoded, 0.8, clip=clip)
+    assert (model.transfer(pictures, encoded, 0.8) - expected).abs().amax((1, 2, 3)).min() > 2 / 255
+    assert (model.transfer(pictures, encoded, 0.8, clip=clip) - expected)[1].abs().max() > 1 / 255
+    for index in range(3):
+        written = read_picture(tmp_path / "out" / f"{index}_0.8.png").image
+        assert (written - expected[index]).abs().max() < 0.51 / 255
+        assert (read_picture(tmp_path / "out" / f"{index}_0.png").image - pictures[index]).abs().max() < 0.51 / 255
 
 
 def test_frames_at_strength_0_are_the_frames(tmp_path: Path, weights: Path, style: Path) -> None:
@@ -501,9 +511,9 @@ def test_interrupted_run(
         make(tmp_path / "in" / name)
     save = Image.Image.save
 
-    def interrupt(image: Image.Image, file: io.BufferedWriter, **options: object) -> None:
+    def interrupt(image: Image.Image, file: Path, **options: object) -> None:
         if (tmp_path / "out" / "a.png").exists():
-            file.write(b"half of it")
+            file.write_bytes(b"half of it")
             raise KeyboardInterrupt
         save(image, file, **options)  # type: ignore[arg-type]
 
@@ -554,16 +564,14 @@ def test_running_out_of_memory_fails_that_picture_only(
 ) -> None:
     make(tmp_path / "in" / "large.png", (50, 20))
     make(tmp_path / "in" / "small.png", (10, 20))
-    transfer_pieces = a2k_core.StyA2K.transfer_pieces
+    transfer_streamed = a2k_core.StyA2K.transfer_streamed
 
-    def limited(
-        model: a2k_core.StyA2K, read: Any, write: Any, height: int, width: int, *rest: Any, **more: Any
-    ) -> None:
-        if width > 40:
+    def limited(model: a2k_core.StyA2K, read: Any, write: Any, size: tuple[int, int], *rest: Any, **more: Any) -> None:
+        if size[1] > 40:
             raise error
-        transfer_pieces(model, read, write, height, width, *rest, **more)
+        transfer_streamed(model, read, write, size, *rest, **more)
 
-    monkeypatch.setattr(a2k_core.StyA2K, "transfer_pieces", limited)
+    monkeypatch.setattr(a2k_core.StyA2K, "transfer_streamed", limited)
     assert run(weights, tmp_path / "in", style, "-o", tmp_path / "out") == 1
     assert f"a2k: {tmp_path}/in/large.png: 50x20 pixels need more memory" in capsys.readouterr().err
     assert files(tmp_path / "out") == ["small.png"]
@@ -575,7 +583,7 @@ def test_faults_of_the_program_are_not_hidden(
     def fault(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(a2k_core.StyA2K, "transfer_pieces", fault)
+    monkeypatch.setattr(a2k_core.StyA2K, "transfer_streamed", fault)
     with pytest.raises(RuntimeError, match="a bug"):
         run(weights, content, style, "-o", tmp_path / "out.png")
 
@@ -588,10 +596,10 @@ def test_result_that_overflows_is_not_written(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def overflowing(_model: object, read: Any, write: Any, height: int, width: int, *_rest: Any, **_more: Any) -> None:
-        write(0, 0, read(slice(0, height), slice(0, width)) * float("nan"))
+    def overflowing(_model: object, read: Any, write: Any, size: tuple[int, int], *_rest: Any, **_more: Any) -> None:
+        write(0, 0, read(slice(0, size[0]), slice(0, size[1])) * float("nan"))
 
-    monkeypatch.setattr(a2k_core.StyA2K, "transfer_pieces", overflowing)
+    monkeypatch.setattr(a2k_core.StyA2K, "transfer_streamed", overflowing)
     assert run(weights, content, style, "-o", tmp_path / "out.png", "--dtype", "fp16") == 1
     assert "content.png: the result overflows in torch.float16; use --dtype fp32" in capsys.readouterr().err
     assert not (tmp_path / "out.png").exists()
@@ -601,7 +609,7 @@ def test_result_that_the_format_cannot_hold_is_refused_before_the_work(
     tmp_path: Path, weights: Path, style: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Image.new("RGB", (16400, 1)).save(tmp_path / "wide.png")
-    monkeypatch.delattr(a2k_core.StyA2K, "transfer_pieces")
+    monkeypatch.delattr(a2k_core.StyA2K, "transfer_streamed")
     assert run(weights, tmp_path / "wide.png", style, "-o", tmp_path / "out.webp") == 1
     assert "16400x1 is too large for WEBP" in capsys.readouterr().err
 
@@ -679,7 +687,7 @@ def test_help_shows_an_example(capsys: pytest.CaptureFixture[str], command: str)
 
 def test_help_does_not_wait_for_torch() -> None:
     program = (
-        "import sys\nfrom a2k_core.cli import main\n"
+        "import sys\nfrom a2k_core.cli.main import main\n"
         "try: main(['stylize', '--help'])\nexcept SystemExit: pass\nassert 'torch' not in sys.modules"
     )
     root = Path(a2k_core.__file__).parents[1]
@@ -713,7 +721,7 @@ def test_info_is_readable(weights: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert ["licence", "CC0-1.0"] in lines
     assert ["steps", "1,234"] in lines
     assert ["data", "photos,", "art"] in lines
-    assert ["channels", "8,", "8,", "8"] in lines
+    assert ["channels", "8,", "8,", "16"] in lines
     assert ["overlap", "yes"] in lines
 
 
@@ -737,7 +745,7 @@ def test_info_of_something_else(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_convert_hands_its_files_over(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from a2k_core import convert
+    from a2k_core.files import convert
 
     given: dict[str, Path] = {}
     monkeypatch.setattr(convert, "convert_checkpoints", lambda **paths: given.update(paths))

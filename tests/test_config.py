@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from a2k_core import ConfigError, StyA2K, StyA2KConfig
-from a2k_core import config as config_module
-from a2k_core.config import REMOVED
+from a2k_core.config import REMOVED_FIELDS, migrated
 
 
 def test_the_paper_preset_is_the_published_network() -> None:
@@ -50,7 +49,7 @@ def test_a_configuration_cannot_be_changed(compact_config: StyA2KConfig) -> None
         ("backbone", None),
         ("encoder_widths", [8, 8, 8]),
         ("encoder_widths", [8, 8, 8, 8, 8]),
-        ("encoder_widths", [8, 8, 8, 16]),
+        ("encoder_widths", [8, 8, 8, 8]),
         ("encoder_widths", [0, 8, 8, 8]),
         ("encoder_widths", 8),
         ("encoder_widths", "8888"),
@@ -68,6 +67,10 @@ def test_a_configuration_cannot_be_changed(compact_config: StyA2KConfig) -> None
         ("channels", [8, 8, 10**30]),
         ("blocks", [2**40, 2**40, 2**39]),
         ("heads", 10**30),
+        ("decoder_widths", []),
+        ("decoder_widths", [8, 8]),
+        ("decoder_widths", [8, 8, 0]),
+        ("decoder_widths", None),
         ("heads", 0),
         ("heads", -2),
         ("heads", 3),
@@ -99,7 +102,13 @@ def test_overlapping_blocks_have_even_sides(compact_config: StyA2KConfig) -> Non
 
 def test_the_widths_of_a_compact_encoder_are_those_it_stylizes(compact_config: StyA2KConfig) -> None:
     with pytest.raises(ConfigError, match="encoder_widths"):
-        dataclasses.replace(compact_config, encoder_widths=(8, 4, 8, 8))
+        dataclasses.replace(compact_config, encoder_widths=(8, 4, 8, 16))
+
+
+def test_only_the_compact_decoder_has_widths_of_its_own(paper_config: StyA2KConfig) -> None:
+    assert paper_config.decoder_widths == ()
+    with pytest.raises(ConfigError, match="decoder_widths"):
+        dataclasses.replace(paper_config, decoder_widths=(8, 8, 8))
 
 
 def test_a_vgg_encoder_may_be_narrower_than_what_it_stylizes(paper_config: StyA2KConfig) -> None:
@@ -118,7 +127,7 @@ def test_an_unknown_field_is_refused_by_name(compact_config: StyA2KConfig) -> No
         StyA2KConfig.from_dict(compact_config.to_dict() | {"rotary": True})
 
 
-@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(StyA2KConfig)])
+@pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(StyA2KConfig) if f.name != "decoder_widths"])
 def test_a_missing_field_is_refused_by_name(compact_config: StyA2KConfig, field: str) -> None:
     values = compact_config.to_dict()
     del values[field]
@@ -126,17 +135,51 @@ def test_a_missing_field_is_refused_by_name(compact_config: StyA2KConfig, field:
         StyA2KConfig.from_dict(values)
 
 
-def test_files_of_older_versions_are_read_where_they_switched_nothing_on(compact_config: StyA2KConfig) -> None:
-    assert StyA2KConfig.from_dict(compact_config.to_dict() | REMOVED) == compact_config
+OLD = {
+    "backbone": "vgg",
+    "encoder_widths": [64, 128, 256, 512, 512],
+    "channels": [256, 512, 512],
+    "blocks": [8, 8, 4],
+    "attention_channels": [256, 512, 512],
+    "heads": 8,
+    "scaled_logits": False,
+    "residual": "raw",
+    "overlap": False,
+}
+"""What files of version 0.1 hold of the paper's network, beside the fields that are gone."""
 
 
-@pytest.mark.parametrize("field", REMOVED)
-def test_networks_of_older_versions_are_refused_by_name(
-    compact_config: StyA2KConfig, monkeypatch: pytest.MonkeyPatch, field: str
-) -> None:
-    monkeypatch.setattr(config_module, "REFUSE_REMOVED", True)
-    with pytest.raises(ConfigError, match=rf"older version of this package \({field}\).* train it anew"):
-        StyA2KConfig.from_dict(compact_config.to_dict() | {field: 0.5})
+@pytest.mark.parametrize("removed", [{}, {"grain": 0.0}, REMOVED_FIELDS], ids=["none", "one", "all"])
+def test_the_paper_network_of_version_0_1_is_read(removed: dict[str, Any]) -> None:
+    assert StyA2KConfig.from_dict(json.loads(json.dumps(OLD | removed))) == StyA2KConfig.paper()
+
+
+@pytest.mark.parametrize("field", REMOVED_FIELDS)
+def test_networks_of_version_0_1_with_a_part_that_is_gone_are_refused(field: str) -> None:
+    with pytest.raises(ConfigError, match=r"only version 0\.1"):
+        StyA2KConfig.from_dict(OLD | REMOVED_FIELDS | {field: 0.5})
+
+
+@pytest.mark.parametrize("removed", [{}, REMOVED_FIELDS], ids=["none", "all"])
+def test_the_compact_network_of_version_0_1_is_refused(compact_config: StyA2KConfig, removed: dict[str, Any]) -> None:
+    old = compact_config.to_dict() | removed
+    del old["decoder_widths"]
+    with pytest.raises(ConfigError, match=r"only version 0\.1"):
+        StyA2KConfig.from_dict(old)
+
+
+def test_a_configuration_of_this_version_needs_no_migration(compact_config: StyA2KConfig) -> None:
+    values = compact_config.to_dict()
+    assert migrated(values) is values
+    old = OLD | REMOVED_FIELDS
+    before = dict(old)
+    migrated(old)
+    assert old == before
+
+
+def test_a_field_that_is_gone_is_unknown_to_this_version(compact_config: StyA2KConfig) -> None:
+    with pytest.raises(ConfigError, match=r"unknown configuration fields \['grain'\]"):
+        StyA2KConfig.from_dict(compact_config.to_dict() | {"grain": 0.0})
 
 
 def test_blocks_leave_more_than_one_feature_for_the_statistics(paper_config: StyA2KConfig) -> None:

@@ -17,9 +17,10 @@ from reference import AuthorsFiles, random_files, random_picture, stylize
 from tiny_networks import picture
 from torch import Tensor, nn
 
-from a2k_core import CheckpointError, StyA2KConfig, convert, load_model
-from a2k_core.checkpoint import read_info
-from a2k_core.convert import convert_checkpoints
+from a2k_core import CheckpointError, StyA2KConfig, load_model
+from a2k_core.files import convert
+from a2k_core.files.checkpoint import read_info
+from a2k_core.files.convert import convert_checkpoints
 
 KINDS = {
     "vgg": "vgg_normalised.pth",
@@ -136,7 +137,7 @@ def test_the_result_says_where_it_comes_from(release: Release, caplog: pytest.Lo
     assert ", not the published file" in caplog.text
 
 
-def test_published_files_are_recognised(
+def test_published_files_are_recognized(
     release: Release, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     data = release.paths["decoder"].read_bytes()
@@ -191,7 +192,7 @@ def test_files_of_old_pytorch_half_precision_and_bare_scalars_are_read(release: 
 
 @pytest.mark.parametrize("given", KINDS)
 @pytest.mark.parametrize("taken", KINDS)
-def test_a_file_at_the_wrong_option_is_recognised(release: Release, given: str, taken: str) -> None:
+def test_a_file_at_the_wrong_option_is_recognized(release: Release, given: str, taken: str) -> None:
     if given == taken:
         return
     misplaced = release.paths[taken]

@@ -6,8 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from a2k_core.layers import _PadChannelsLast, conv3x3, reflect_pad
-from a2k_core.output_copies import OutputCopies
+from a2k_core.network.layers import _PadChannelsLast, conv3x3, reflect_pad
+from a2k_core.rendering.output_copies import OutputCopies
 
 
 @pytest.mark.parametrize("margin", [1, 2])

@@ -217,7 +217,7 @@ NOT_PICTURES = {
     "3d": (torch.rand(3, 8, 8), r"\[3, 8, 8\].*\[B, 3, H, W\]"),
     "2d": (torch.rand(8, 8), r"\[8, 8\].*\[B, 3, H, W\]"),
     "rgba": (torch.rand(1, 4, 8, 8), r"\[1, 4, 8, 8\].*\[B, 3, H, W\]"),
-    "grey": (torch.rand(1, 1, 8, 8), r"\[1, 1, 8, 8\].*\[B, 3, H, W\]"),
+    "gray": (torch.rand(1, 1, 8, 8), r"\[1, 1, 8, 8\].*\[B, 3, H, W\]"),
     "channels last": (torch.rand(1, 8, 8, 3), r"\[1, 8, 8, 3\].*\[B, 3, H, W\]"),
     "no picture": (torch.rand(0, 3, 8, 8), "at least 1"),
     "no rows": (torch.rand(1, 3, 0, 8), "at least 1"),

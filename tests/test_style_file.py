@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from tiny_networks import COMPACT, picture, random_model
 
 from a2k_core import CheckpointError, StyA2K, save_model
-from a2k_core.style_file import check_fingerprint, fingerprint, load_style, save_style
+from a2k_core.files.style_file import check_fingerprint, fingerprint, load_style, save_style
 
 
 def test_a_saved_style_gives_the_same_picture(compact_model: StyA2K, tmp_path: Path) -> None:
@@ -44,7 +44,9 @@ def test_a_style_of_an_older_version_is_refused(compact_model: StyA2K, tmp_path:
     path, known = tmp_path / "old.safetensors", fingerprint(compact_model)
     save_style(compact_model.encode_style(picture(64, 64)), path, known)
     save_file(load_file(path), path, {"format": "stya2k-style", "format_version": "5", "model": known})
-    with pytest.raises(CheckpointError, match=r"version 5; this package reads 6\. Encode the style picture again"):
+    with pytest.raises(
+        CheckpointError, match=r"version 5; this package reads version 6\. Encode the style picture again"
+    ):
         load_style(path, known)
 
 

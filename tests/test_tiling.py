@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import pytest
 import torch
@@ -12,12 +11,9 @@ from hypothesis import strategies as st
 from tiny_networks import picture, random_model
 from torch import Tensor
 
-from a2k_core import EncodedStyle, InputError, StyA2K, StyA2KConfig, memory
-from a2k_core.memory import choose_tile, is_out_of_memory
-from a2k_core.reach import reach
-from a2k_core.regions import Region
-
-CPU = torch.device("cpu")
+from a2k_core import EncodedStyle, InputError, StyA2K, StyA2KConfig, TransferOptions
+from a2k_core.network.regions import Region
+from a2k_core.rendering.receptive_field import receptive_field
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +73,26 @@ def test_a_batch_in_tiles(compact_model: StyA2K) -> None:
         assert _apart(compact_model.transfer(contents, style, 0.7, tile="auto"), whole) < 1e-4
 
 
-def test_tiles_see_no_more_than_their_reach(
+def test_tiles_are_of_one_picture_at_a_time(
+    compact_model: StyA2K, compact_style: EncodedStyle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    forward = compact_model.encoder.forward
+
+    def watched(image: Tensor) -> object:
+        seen.append(len(image))
+        return forward(image)
+
+    monkeypatch.setattr(compact_model.encoder, "forward", watched)
+    contents = picture(64, 70, batch=3)
+    compact_model.transfer(contents, compact_style)
+    assert set(seen) == {3}
+    seen.clear()
+    compact_model.transfer(contents, compact_style, tile=64)
+    assert set(seen) == {1}
+
+
+def test_tiles_see_no_more_than_the_receptive_field(
     compact_model: StyA2K, compact_style: EncodedStyle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory is set by the tile: no pass sees more of a long picture than of a short one."""
@@ -98,9 +113,9 @@ def test_tiles_see_no_more_than_their_reach(
     assert largest_seen(1280) == largest_seen(640) < 64 * 640
 
 
-def test_the_reach_is_what_the_network_depends_on(model: StyA2K) -> None:
-    """A change of one pixel shows in the features up to the reach and not beyond; likewise for the decoder."""
-    around = reach(model.config)
+def test_the_receptive_field_is_what_the_network_depends_on(model: StyA2K) -> None:
+    """A change of one pixel shows in the features up to the receptive field and not beyond; likewise for the decoder."""
+    around = receptive_field(model.config)
     image = picture(64, 512, seed=1)
     changed = image.clone()
     changed[..., 256] = 1 - changed[..., 256]
@@ -189,7 +204,7 @@ def test_auto_is_the_whole_with_any_memory(
 ) -> None:
     content = picture(300, 700, seed=1)
     whole = compact_model.transfer(content, compact_style, 0.7)
-    monkeypatch.setattr("a2k_core.tiling.available", lambda _device: int(gigabytes * 2**30))
+    monkeypatch.setattr("a2k_core.rendering.tiling.available", lambda _device: int(gigabytes * 2**30))
     assert _apart(compact_model.transfer(content, compact_style, 0.7, tile="auto"), whole) < 1e-4
 
 
@@ -206,7 +221,7 @@ def test_features_are_computed_once_where_they_fit(
         return forward(image)
 
     monkeypatch.setattr(compact_model.encoder, "forward", counted)
-    monkeypatch.setattr("a2k_core.tiling.choose_tile", lambda *_arguments: (512, True))
+    monkeypatch.setattr("a2k_core.rendering.tiling.choose_tile", lambda *_arguments: (512, True))
     assert _apart(compact_model.transfer(content, compact_style, tile="auto"), whole) < 1e-4
     assert len(calls) == 4
     calls.clear()
@@ -260,75 +275,10 @@ def test_reading_and_writing_in_pieces(
         result[(..., *place)] = piece
         written[place] += 1
 
-    compact_model.transfer_pieces(read, write, 75, 270, compact_style, strength, tile)
+    options = TransferOptions(strength, tile=tile)
+    compact_model.transfer_streamed(read, write, (75, 270), compact_style, options)
     assert (written == 1).all()
     assert _apart(result, compact_model.transfer(content, compact_style, strength)) < 1e-4
-
-
-def test_the_whole_is_chosen_while_it_fits_and_tiles_shrink_with_memory() -> None:
-    config = StyA2KConfig.compact()
-
-    def choose(gigabytes: float, side: int = 4096, device: str = "cuda") -> tuple[int, bool]:
-        return choose_tile(config, torch.float32, torch.device(device), 1, side, side, 200, int(gigabytes * 2**30))
-
-    assert choose(1000) == (4096, True)
-    choices = [choose(gigabytes) for gigabytes in (8, 6, 4, 2, 1, 0.5, 0.1)]
-    sides = [side for side, _ in choices]
-    assert all(side < 4096 for side in sides)
-    assert sides == sorted(sides, reverse=True)
-    assert choices[0][1]
-    assert not choices[-1][1]
-    # What does not depend on the picture: the tiles of one too large for its features to be kept.
-    assert choose(4, 16384) == choose(4, 65536)
-    # A CPU is quicker with pieces that stay in its caches, however much memory there is.
-    assert choose(1000, 1024, "cpu") == (1024, True)
-    side, keep = choose(1000, 4096, "cpu")
-    assert side == memory.CPU_TILE and keep
-    assert choose(0.1, 1024, "cpu")[0] < side
-
-
-def test_memory_is_what_the_system_and_the_control_groups_leave(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    free = memory.available(CPU)
-    assert 2**20 < free < 2**50
-    monkeypatch.setattr(memory, "_control_group_available", lambda: [12345])
-    assert memory.available(CPU) == 12345
-    group = tmp_path / "group"
-    group.mkdir()
-    for name, text in (
-        ("memory.max", "1000\n"),
-        ("memory.current", "700\n"),
-        ("memory.stat", "anon 1\ninactive_file 50\n"),
-    ):
-        (group / name).write_text(text)
-    names = ("memory.max", "memory.current", "inactive_file")
-    assert memory._group_left(group, *names) == 350
-    (group / "memory.max").write_text("max\n")
-    assert memory._group_left(group, *names) is None
-    assert memory._group_left(tmp_path, *names) is None
-
-
-def test_a_system_that_says_nothing_has_a_stated_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "_system_available", lambda: None)
-    monkeypatch.setattr(memory, "_control_group_available", list)
-    assert memory.available(CPU) == memory.UNKNOWN_SYSTEM
-
-
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (torch.cuda.OutOfMemoryError("CUDA out of memory."), True),
-        (RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), True),
-        (RuntimeError("[enforce fail at alloc_cpu.cpp:1] DefaultCPUAllocator: can't allocate memory"), True),
-        (RuntimeError("std::bad_alloc"), True),
-        (MemoryError(), True),
-        (RuntimeError("a bug"), False),
-        (ValueError("out of memory"), False),
-    ],
-)
-def test_what_counts_as_running_out_of_memory(error: Exception, expected: bool) -> None:
-    assert is_out_of_memory(error) == expected
 
 
 def _columns_apart(one: Tensor, other: Tensor) -> tuple[int, int]:

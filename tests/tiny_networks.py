@@ -7,13 +7,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from a2k_core import StyA2K, StyA2KConfig
-from a2k_core.all_to_key import AllToKey
+from a2k_core.network.all_to_key import AllToKey
 
 COMPACT = StyA2KConfig(
     backbone="compact",
-    encoder_widths=(8, 8, 8, 8),
-    channels=(8, 8, 8),
+    encoder_widths=(8, 8, 8, 16),
+    channels=(8, 8, 16),
     attention_channels=(4, 4, 4),
+    decoder_widths=(12, 8, 4),
     heads=2,
     scaled_logits=True,
     residual="adain",

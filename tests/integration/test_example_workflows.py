@@ -38,7 +38,7 @@ def test_it_runs_as_it_is_and_paints_its_pictures(host: str, path: Path) -> None
 
 
 def check_painted(content: np.ndarray, painted: np.ndarray) -> None:
-    """A picture of the content's size that is neither blank nor the content, and in which the content is recognisable."""
+    """A picture of the content's size that is neither blank nor the content, and in which the content is recognizable."""
     assert painted.shape == content.shape
     assert painted.std() > 0.05
     assert np.abs(painted - content).mean() > 0.03
@@ -47,9 +47,9 @@ def check_painted(content: np.ndarray, painted: np.ndarray) -> None:
 
 def luminance(picture: np.ndarray) -> np.ndarray:
     """In areas of 8x8 pixels: strokes may differ, shapes may not."""
-    grey = picture[..., :3] @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
-    rows, columns = (side // 8 * 8 for side in grey.shape)
-    return grey[:rows, :columns].reshape(rows // 8, 8, columns // 8, 8).mean((1, 3)).ravel()
+    gray = picture[..., :3] @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+    rows, columns = (side // 8 * 8 for side in gray.shape)
+    return gray[:rows, :columns].reshape(rows // 8, 8, columns // 8, 8).mean((1, 3)).ravel()
 
 
 def test_the_batch_shows_different_pictures(host: str) -> None:

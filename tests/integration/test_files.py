@@ -12,7 +12,7 @@ from client import ROOT, Host, Prompt, error_of, get, node, pictures_of, run, tr
 from safetensors.torch import save_file
 
 from a2k_core import StyA2K, StyA2KConfig, load_model
-from a2k_core.checkpoint import bundled_weights, save_model
+from a2k_core.files.checkpoint import bundled_weights, save_model
 
 
 def options(host: str, kind: str, name: str) -> list[str]:
@@ -122,7 +122,12 @@ def test_without_a_saved_style_of_that_name_the_host_says_what_to_do(running: Ho
 
 def test_a_model_in_the_folder_of_styles_is_refused(running: Host) -> None:
     config = StyA2KConfig(
-        backbone="compact", encoder_widths=(8, 8, 8, 8), channels=(8, 8, 8), heads=2, residual="adain", overlap=True
+        backbone="compact",
+        encoder_widths=(8, 8, 8, 8),
+        channels=(8, 8, 8),
+        decoder_widths=(8, 8, 8),
+        heads=2,
+        overlap=True,
     )
     save_model(StyA2K(config), running.styles / "model.safetensors")
     assert "a StyA2K model, not a saved style" in error_of(run(running.address, loading("model.safetensors")))

@@ -67,7 +67,7 @@ import types, torch
 from unittest.mock import patch
 import comfy_execution.caching as caching
 from pack.a2k_core import load_model
-from pack.nodes.sockets import StyleOfModel
+from pack.comfy_host import StyleOfModel
 
 style = load_model(device="cpu").encode_style(torch.rand(1, 3, 256, 256))
 cache = caching.RAMPressureCache(caching.CacheKeySetID)
@@ -92,7 +92,7 @@ def test_the_cpu_computes_in_bf16_by_itself_where_it_is_good_at_that(inside: Ins
     printed = inside.run("""
 import torch
 from unittest.mock import patch
-from pack.nodes.load_model import LoadModel, model_management
+from pack.nodes import LoadModel, model_management
 
 def dtype(**capabilities):
     with patch("torch.cpu.get_capabilities", lambda: capabilities, create=True):
@@ -108,7 +108,7 @@ with patch.object(model_management, "FORCE_FP32", True):
 def test_chunks_shrink_when_the_hosts_own_memory_error_is_raised(inside: InsideHost) -> None:
     printed = inside.run("""
 import torch
-from pack.nodes.memory import run
+from pack.comfy_host import run
 
 sizes = []
 def work(start, stop):

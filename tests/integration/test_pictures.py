@@ -21,7 +21,7 @@ def error_for(host: str, kind: str) -> str:
     [
         ("rgb", (96, 128, 3)),
         ("half", (96, 128, 3)),
-        ("grey", (96, 128, 3)),
+        ("gray", (96, 128, 3)),
         ("dot", (1, 1, 3)),
         ("strip", (100, 8000, 3)),
     ],
@@ -38,7 +38,7 @@ def test_half_precision_pictures_give_the_result_of_full_precision_ones(host: st
     assert np.abs(half - full).mean() < 0.01
 
 
-def test_alpha_is_kept_and_the_colours_are_painted(host: str) -> None:
+def test_alpha_is_kept_and_the_colors_are_painted(host: str) -> None:
     prompt = transfer_prompt(["odd", 0]) | {
         "odd": node("OddPicture", kind="rgba"),
         "before": node("PreviewImage", images=["odd", 0]),
@@ -85,11 +85,11 @@ def test_two_masks_for_three_pictures_are_refused(host: str) -> None:
     assert "2 masks for 3 pictures" in error_of(run(host, prompt))
 
 
-def test_the_picture_keeps_its_colours_where_asked_to(host: str) -> None:
+def test_the_picture_keeps_its_colors_where_asked_to(host: str) -> None:
     (own,), (painted,) = paint(host, "rgb", keep_colours=1.0), paint(host, "rgb")
     picture = {"odd": node("OddPicture", kind="rgb"), "before": node("PreviewImage", images=["odd", 0])}
     (before,) = pictures_of(host, run(host, picture), "before")
-    off = [np.abs(colours(image) - colours(before)).mean() for image in (own, painted)]
+    off = [np.abs(colors(image) - colors(before)).mean() for image in (own, painted)]
     assert off[0] < 0.4 * off[1]
 
 
@@ -114,12 +114,12 @@ def test_two_styles_for_a_video_are_refused(host: str) -> None:
 
 
 def test_a_mixture_of_two_styles_lies_between_them(host: str) -> None:
-    """At its ends it is one of them; its colours, on the mean, are in the middle."""
-    styles = {"odd": node("OddPicture", kind="rgb"), "grey": node("OddPicture", kind="grey")}
+    """At its ends it is one of them; its colors, on the mean, are in the middle."""
+    styles = {"odd": node("OddPicture", kind="rgb"), "gray": node("OddPicture", kind="gray")}
     painted = []
     for share in (0.0, 0.5, 1.0):
         prompt = transfer_prompt(["odd", 0], style=["mixed", 0]) | styles
-        prompt["other"] = node("A2K_EncodeStyle", model=["model", 0], image=["grey", 0], style_size=128)
+        prompt["other"] = node("A2K_EncodeStyle", model=["model", 0], image=["gray", 0], style_size=128)
         prompt["mixed"] = node("A2K_MixStyles", style_1=["style", 0], style_2=["other", 0], share=share)
         painted.append(pictures_of(host, run(host, prompt), "shown")[0])
     (first,) = paint(host, "rgb")
@@ -136,8 +136,8 @@ def test_a_mixture_is_not_saved(host: str) -> None:
     assert "save the styles that it is mixed of" in error_of(run(host, prompt))
 
 
-def colours(image: np.ndarray) -> np.ndarray:
-    """Distances from grey."""
+def colors(image: np.ndarray) -> np.ndarray:
+    """Distances from gray."""
     return image - image.mean(axis=2, keepdims=True)
 
 

@@ -24,7 +24,7 @@ PICTURES = {
     "rgb": lambda: soft(1, 96, 128, 3),
     "rgba": lambda: soft(1, 96, 128, 4),
     "half": lambda: soft(1, 96, 128, 3).half(),
-    "grey": lambda: soft(1, 96, 128, 1),
+    "gray": lambda: soft(1, 96, 128, 1),
     "dot": lambda: soft(1, 1, 1, 3),
     "strip": lambda: soft(1, 100, 8000, 3),
     "three": lambda: soft(3, 64, 64, 3),

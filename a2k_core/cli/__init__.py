@@ -1,0 +1,1 @@
+"""The command line `a2k`, one module a command."""

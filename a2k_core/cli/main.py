@@ -1,0 +1,286 @@
+"""The command line: `a2k stylize`, `a2k convert`, `a2k info`. Reads the arguments; the commands do the work."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from ..errors import StyA2KError, UsageError
+from .console import Console, ConsoleHandler
+
+STYLIZE_EXAMPLES = """\
+examples:
+  a2k stylize photo.jpg painting.jpg -o result.png
+      one picture in the style of another
+
+  a2k stylize photo.jpg painting.jpg -o result.png --strength 0.4 0.7 1.0
+      result_0.4.png, result_0.7.png and result_1.png
+
+  a2k stylize photo.jpg wave.jpg fire.jpg -o results/
+      results/photo_wave.jpg and results/photo_fire.jpg
+
+  a2k stylize photo.jpg wave.jpg fire.jpg -o result.png --mix 3 1
+      three quarters wave, one quarter fire, in one picture
+
+  a2k stylize holiday/ painting.jpg -o holiday-painted
+      every picture in holiday/ and the folders in it, in the same tree; one that cannot be read is reported and skipped
+
+  a2k stylize photo.jpg painting.jpg -o result.png --style-size 256
+      a smaller style picture gives finer strokes, a larger one coarser strokes
+
+  a2k stylize photo.jpg painting.jpg -o result.png --keep-colours
+      the style's strokes in the colors of the photo
+
+  a2k stylize frames/ painting.jpg -o painted/ --video
+      the frames of a video, with less flicker
+
+  a2k stylize scan.png painting.jpg -o result.png --tile 512
+      a picture of any size in little memory; without it, large pictures are computed in tiles that fit
+
+Read are JPEG, PNG, WebP, GIF, BMP and TIFF; of an animation the first frame. Written are JPEG (quality 95), PNG and
+WebP (quality 95), in sRGB. Size, orientation and transparency are kept; JPEG has no transparency: there the picture is
+put on white. Camera data and other metadata are not kept.
+
+exit status: 0 all written, 1 something failed, 2 wrong arguments, 130 interrupted
+"""
+
+CONVERT_EXAMPLES = """\
+example:
+  a2k convert --vgg vgg_normalised.pth --a2k latest_net_A2K.pth --transform latest_net_transform.pth \\
+      --decoder latest_net_decoder.pth -o stya2k.safetensors
+  a2k stylize photo.jpg painting.jpg -o result.png --weights stya2k.safetensors
+
+The files are not part of this package and their authors gave no licence for them: get them from their publishers, and
+keep the result to yourself.
+"""
+
+INFO_EXAMPLES = """\
+examples:
+  a2k info                            the bundled weights
+  a2k info stya2k.safetensors --json  for programs
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: the arguments after the program's name; None takes the process's own.
+
+    Returns:
+        The exit status: 0 good, 1 something failed, 2 wrong arguments, 130 interrupted.
+
+    Raises:
+        SystemExit: from argparse: 0 after `--help`, 2 for arguments it does not understand.
+    """
+    arguments = _parser().parse_args(argv)
+    console = Console()
+    handler = ConsoleHandler(console)
+    package = logging.getLogger("a2k_core")
+    level = package.level
+    package.addHandler(handler)
+    package.setLevel(logging.INFO)
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns about oddities in files that it reads all the same.
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            return _run(arguments, console)
+    except KeyboardInterrupt:
+        console.line("a2k: interrupted")
+        return 130
+    except (StyA2KError, OSError) as error:
+        console.line(f"a2k: {error}")
+        return 2 if isinstance(error, UsageError) else 1
+    finally:
+        console.clear()
+        package.setLevel(level)
+        package.removeHandler(handler)
+
+
+def _run(arguments: argparse.Namespace, console: Console) -> int:
+    # Imported here: torch takes seconds, which --help and a mistyped option need not wait for.
+    if arguments.command == "stylize":
+        from .stylize import StylizeCommand
+
+        return StylizeCommand(
+            content=arguments.content,
+            styles=arguments.style,
+            output=arguments.output,
+            strengths=arguments.strength,
+            preserve_color=arguments.keep_colours,
+            mix=arguments.mix,
+            video=arguments.video,
+            style_size=arguments.style_size,
+            weights=arguments.weights,
+            device=arguments.device,
+            dtype=arguments.dtype,
+            tile=arguments.tile,
+        ).run(console)
+    if arguments.command == "convert":
+        from ..files.convert import convert_checkpoints
+
+        convert_checkpoints(
+            vgg=arguments.vgg,
+            a2k=arguments.a2k,
+            transform=arguments.transform,
+            decoder=arguments.decoder,
+            output=arguments.output,
+        )
+        console.line(f"a2k: {arguments.output} written")
+        return 0
+    from .info import info
+
+    return info(arguments.file, as_json=arguments.json)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="a2k",
+        description="Paint pictures in the style of other pictures (All-to-Key Attention, Zhu et al., ICCV 2023).",
+        epilog="a2k stylize --help shows examples. Start with: a2k stylize photo.jpg painting.jpg -o result.png",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_stylize(commands)
+    _add_convert(commands)
+    _add_info(commands)
+    return parser
+
+
+def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "stylize",
+        help="paint a picture, or a folder of pictures, in the style of others",
+        description="Paint a picture, or a folder of pictures, in the style of other pictures.",
+        epilog=STYLIZE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = command.add_argument
+    add(
+        "content",
+        metavar="CONTENT",
+        type=Path,
+        help="the picture to paint, or a folder of them; from 1x1 pixel up",
+    )
+    add(
+        "style",
+        metavar="STYLE",
+        type=Path,
+        nargs="+",
+        help="a picture whose colors and strokes to take; one or more",
+    )
+    add(
+        "-o",
+        "--output",
+        metavar="OUT",
+        required=True,
+        help="a file (.jpg, .jpeg, .png or .webp; replaced if it exists) or a folder (one that exists, or a name that "
+        "ends in /). Several styles or strengths put _style and _strength behind the name. Inputs are never replaced",
+    )
+    add(
+        "--strength",
+        metavar="S",
+        type=float,
+        nargs="+",
+        default=[1.0],
+        help="how much style, from 0 (the content itself) over 1 (the full style) to 2 (exaggerated); several make "
+        "a picture each (default: 1)",
+    )
+    add(
+        "--keep-colours",
+        "--keep-colors",
+        "--preserve-color",
+        metavar="K",
+        type=float,
+        nargs="?",
+        const=1.0,
+        default=0.0,
+        help="from 0 (all colors are the style's) to 1 (the content keeps its own and takes the style's strokes); 1 when "
+        "no number follows (default: 0)",
+    )
+    add(
+        "--mix",
+        metavar="SHARE",
+        type=float,
+        nargs="+",
+        help="mix all the styles into one, with these shares of each: 1 1 is half of either",
+    )
+    add(
+        "--video",
+        action="store_true",
+        help="treat the pictures in the folder as frames of one video, of one size and in the order of their names: colors and "
+        "strokes do not change with what enters and leaves the picture, and still areas flicker less",
+    )
+    add(
+        "--style-size",
+        metavar="N",
+        type=_whole_number,
+        default=512,
+        help="shrink the style until its short side has N pixels, which sets the scale of the strokes; smaller styles "
+        "are not enlarged; 0 keeps every style as it is (default: 512)",
+    )
+    add("--weights", metavar="FILE", type=Path, help="a StyA2K .safetensors model (default: the bundled one)")
+    add("--device", metavar="DEVICE", help="cpu, cuda, cuda:1, mps or xpu (default: the best there is)")
+    add(
+        "--dtype",
+        choices=("auto", "fp32", "bf16", "fp16"),
+        default="auto",
+        help="number format of the computation; auto (default): bf16 for the compact network on processors that compute in it, "
+        "else fp32. bf16 and fp16 are faster and smaller on most GPUs, fp32 is most exact",
+    )
+
+    add(
+        "--tile",
+        metavar="N",
+        type=_tile,
+        default="auto",
+        help="side in pixels of the tiles that pictures are computed in, 64 or more; the result is the same, smaller tiles "
+        "take less memory and more time (default: auto, whole pictures or the largest tiles that fit)",
+    )
+
+
+def _add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "convert",
+        help="turn the published weights of the paper's authors into a model file",
+        description="Turn the weights that the paper's authors published into one StyA2K model file.",
+        epilog=CONVERT_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for option, meaning in (
+        ("--vgg", "the encoder, vgg_normalised.pth, as pytorch-AdaIN publishes it"),
+        ("--a2k", "the attention at relu3_1, latest_net_A2K.pth"),
+        ("--transform", "the attentions at relu4_1 and relu5_1, latest_net_transform.pth"),
+        ("--decoder", "the decoder, latest_net_decoder.pth"),
+    ):
+        command.add_argument(option, metavar="FILE", type=Path, required=True, help=meaning)
+    command.add_argument(
+        "-o", "--output", metavar="OUT", type=Path, required=True, help="the .safetensors file to write"
+    )
+
+
+def _add_info(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "info",
+        help="say what a model file is",
+        description="Say what a model file is: its shape, size, training and licence.",
+        epilog=INFO_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "file", metavar="FILE", type=Path, nargs="?", help="a .safetensors model (default: the bundled one)"
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _tile(text: str) -> int | Literal["auto"]:
+    return "auto" if text == "auto" else _whole_number(text)
+
+
+def _whole_number(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 up")
+    return int(text)

@@ -1,0 +1,131 @@
+"""Encoded styles on disk: one safetensors file that knows which model made it. No pickle is ever read here."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from ..errors import CheckpointError
+from ..model import StyA2K
+from ..network.all_to_key import LevelStyle
+from ..network.encoded_style import EncodedStyle, MixedStyle
+from .checkpoint import write_safetensors
+
+FORMAT = "stya2k-style"
+FORMAT_VERSION = 6
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(LevelStyle))
+_LEVELS = 3
+_RANKS = {"region_key": 4, "region_value": 4, "block_key": 5, "block_value": 5, "mean": 4, "std": 4}
+
+
+def fingerprint(model: StyA2K) -> str:
+    """Sixty-four hexadecimal digits that two models share only when their configuration and all their weights are equal.
+
+    Computed at the first call and kept on the model. Casting changes the weights: take it before a cast to lower precision,
+    and the model's styles are then known to it in every precision.
+    """
+    known: str | None = model.__dict__.get("_fingerprint")
+    if known is None:
+        digest = hashlib.sha256(json.dumps(model.config.to_dict(), sort_keys=True).encode())
+        for name, tensor in sorted(model.state_dict().items()):
+            digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+            plain = tensor.detach().cpu().contiguous().flatten()
+            digest.update(memoryview(plain.view(torch.uint8).numpy()))
+        known = digest.hexdigest()
+        model.__dict__["_fingerprint"] = known
+    return known
+
+
+def save_style(style: EncodedStyle, path: str | os.PathLike[str], model_fingerprint: str) -> None:
+    """Write an encoded style, complete or not at all. An existing file is replaced.
+
+    Args:
+        style: stored in the dtype it has.
+        path: ends in `.safetensors`; its folder must exist.
+        model_fingerprint: `fingerprint` of the model that encoded it.
+
+    Raises:
+        CheckpointError: when the file cannot be written, or the style is a mixture.
+    """
+    path = Path(path)
+    if isinstance(style, MixedStyle):
+        raise CheckpointError(f"{path}: a mixture is not saved; save the styles that it is mixed of")
+    if path.suffix != ".safetensors":
+        raise CheckpointError(f"{path}: style files end in .safetensors")
+    tensors = {
+        f"{index}.{name}": getattr(level, name).detach().cpu().contiguous()
+        for index, level in enumerate(style.levels)
+        for name in _FIELDS
+    }
+    header = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "model": model_fingerprint}
+    write_safetensors(tensors, path, header, "the style")
+
+
+def load_style(path: str | os.PathLike[str], model_fingerprint: str) -> EncodedStyle:
+    """Read an encoded style for the model of this fingerprint, onto the CPU, in the dtype it was stored in.
+
+    Raises:
+        CheckpointError: when the file is missing, damaged, not a style, or of another model; it says which.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file; pass the path of a saved style")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = dict(file.metadata() or {})
+            _check_header(path, metadata, model_fingerprint)
+            names = set(file.keys())
+            expected = {f"{level}.{name}" for level in range(_LEVELS) for name in _FIELDS}
+            if names != expected:
+                raise CheckpointError(f"{path}: a damaged style: its tensors are not those of a style; save it again")
+            tensors = {name: file.get_tensor(name) for name in expected}
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path}: not a readable style file: truncated, damaged, or something else ({error})"
+        ) from error
+    _check_tensors(path, tensors)
+    levels = [LevelStyle(**{name: tensors[f"{level}.{name}"] for name in _FIELDS}) for level in range(_LEVELS)]
+    return EncodedStyle((levels[0], levels[1], levels[2]))
+
+
+def _check_header(path: Path, metadata: dict[str, str], model_fingerprint: str) -> None:
+    if metadata.get("format") == "stya2k":
+        raise CheckpointError(f"{path}: a StyA2K model, not a saved style; load it as a model")
+    if metadata.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path}: a safetensors file, but not a saved style (no format={FORMAT!r} in its metadata)"
+        )
+    version = metadata.get("format_version", "")
+    if version != str(FORMAT_VERSION):
+        raise CheckpointError(
+            f"{path}: style version {version or 'missing'}; this package reads version {FORMAT_VERSION}. "
+            "Encode the style picture again, or, if the file is newer than the package, update the package"
+        )
+    check_fingerprint(metadata.get("model", ""), model_fingerprint, str(path))
+
+
+def check_fingerprint(made_by: str, model_fingerprint: str, name: str) -> None:
+    """Raise `CheckpointError` unless a style, called `name` in the message, was made by the model of this fingerprint."""
+    if made_by != model_fingerprint:
+        raise CheckpointError(
+            f"{name}: this style was encoded by another model ({made_by[:12] or 'unknown'}, the model here is "
+            f"{model_fingerprint[:12]}); load that model, or encode the style picture again with this one"
+        )
+
+
+def _check_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    batch = tensors["0.mean"].shape[0] if tensors["0.mean"].ndim else 0
+    for name, tensor in tensors.items():
+        rank = _RANKS[name.split(".", 1)[1]]
+        if tensor.ndim != rank or tensor.shape[0] != batch or 0 in tensor.shape or not tensor.is_floating_point():
+            raise CheckpointError(
+                f"{path}: a damaged style: {name} is {tensor.dtype} {list(tensor.shape)}; save it again"
+            )

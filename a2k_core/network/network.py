@@ -1,0 +1,103 @@
+"""The network of the paper (section 3): encoder, all-to-key attention at three levels, decoder."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..config import STRIDES, StyA2KConfig
+from .all_to_key import AllToKey
+from .decoder import CompactDecoder, VGGDecoder
+from .encoded_style import EncodedStyle
+from .encoder import CompactEncoder, Features, VGGEncoder
+from .layers import conv3x3
+from .regions import Region, Regions
+from .statistics import Moments, channel_moments
+
+
+class StyleNetwork(nn.Module):
+    """Features in, features out: what can be computed of a picture, or of a part of it, that is padded to the grid.
+
+    Weights are random until loaded.
+
+    Args:
+        config: the shape of the network.
+        operations: where `Conv2d` comes from. A host with its own weight handling passes its namespace.
+    """
+
+    def __init__(self, config: StyA2KConfig, operations: ModuleType | Any = nn) -> None:
+        super().__init__()
+        self.config = config
+        vgg = config.backbone == "vgg"
+        _, channels8, channels16 = config.channels
+        self.encoder = VGGEncoder(config, operations) if vgg else CompactEncoder(config, operations)
+        self.attention = nn.ModuleList(
+            AllToKey(
+                channels,
+                attention_channels,
+                block,
+                config.heads,
+                scaled_logits=config.scaled_logits,
+                residual=config.residual,
+                overlap=config.overlap,
+                operations=operations,
+            )
+            for channels, attention_channels, block in zip(
+                config.channels, config.attention_channels, config.blocks, strict=True
+            )
+        )
+        self.narrow = nn.Identity() if channels16 == channels8 else operations.Conv2d(channels16, channels8, 1)
+        self.merge = conv3x3(channels8, channels8 if vgg else config.decoder_widths[0], operations)
+        self.decoder = VGGDecoder(config, operations) if vgg else CompactDecoder(config, operations)
+
+    def encode_style_features(self, features: Features) -> EncodedStyle:
+        """Everything that depends on the style alone, from its features. Differentiable."""
+        fine, middle, coarse = (
+            cast(AllToKey, module).encode(level) for module, level in zip(self.attention, features, strict=True)
+        )
+        return EncodedStyle((fine, middle, coarse))
+
+    def stylize(self, features: Features, moments: list[Moments], style: EncodedStyle, strength: float) -> Features:
+        """All-to-key attention at the three levels, mixed with the content: content + strength * (stylized - content).
+
+        Args:
+            features: of the content, or of a part of it.
+            moments: of the whole content at each level.
+            style: one for all contents or one for each.
+            strength: 1 is the full style.
+        """
+        mixed = []
+        (first_share, first), *others = style.parts()
+        for index, (module, content, content_moments) in enumerate(zip(self.attention, features, moments, strict=True)):
+            stylized, total = module(content, content_moments, first.levels[index]), first_share
+            for share, part in others:
+                total += share
+                stylized = torch.lerp(stylized, module(content, content_moments, part.levels[index]), share / total)
+            mixed.append(stylized if strength == 1 else torch.lerp(content, stylized, strength))
+        return mixed[0], mixed[1], mixed[2]
+
+    def decode(self, features: Features, at: Regions | None = None, wanted: Region | None = None) -> Tensor:
+        """Features at the three levels to `[B, 3, H, W]`, unclamped.
+
+        Args:
+            features: of one region of the picture.
+            at: where each level lies instead, each inside the next coarser one.
+            wanted: with `at`, the pixels that are asked for, inside the finest. Without it, all of it.
+        """
+        level4, level8, level16 = features
+        mode = "nearest" if self.config.backbone == "vgg" else "bilinear"
+        upsampled = F.interpolate(self.narrow(level16), scale_factor=2, mode=mode)
+        if at is not None:
+            upsampled = upsampled[at[1].within(at[2], STRIDES[1])]
+        return self.decoder(self.merge(level8 + upsampled), level4, at, wanted)
+
+    def forward(self, content: Tensor, style: Tensor) -> Tensor:
+        """Stylize at full strength, unclamped and differentiable. Sizes must be multiples of `config.grid`."""
+        features = self.encoder(content)
+        moments = [channel_moments(level) for level in features]
+        encoded = self.encode_style_features(self.encoder(style))
+        return self.decode(self.stylize(features, moments, encoded, 1.0))

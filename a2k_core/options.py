@@ -1,0 +1,78 @@
+"""How a picture is stylized: one immutable object through all layers, and the checks of what users pass."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Literal
+
+from torch import Tensor
+
+from .errors import InputError
+from .network.statistics import ClipStatistics
+
+MAX_STRENGTH = 2.0
+
+Tile = int | Literal["auto"] | None
+"""Side of a tile in pixels; or "auto": whole pictures where they fit into memory, else tiles; or None: whole pictures."""
+
+Progress = Callable[[float], None]
+"""Called after each step with the share of the work that is done, 0 to 1. What it raises ends the work."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TransferOptions:
+    """How a picture is stylized.
+
+    Raises:
+        InputError: when a value is out of range.
+    """
+
+    strength: float = 1.0
+    """0 returns the content, 1 is the full style, up to 2 exaggerates. It mixes features. Below 1 it also gives back, in
+    proportion, the detail that encoding and decoding the content loses."""
+
+    preserve_color: float = 0.0
+    """From 0, all colors are the style's, to 1, the content keeps its own and takes the style's strokes."""
+
+    tile: Tile = None
+    """See `Tile`. Tiles give the same result as the whole picture."""
+
+    clip: ClipStatistics | None = None
+    """Statistics of the video that the content is a frame of, from `StyA2K.clip_statistics`."""
+
+    progress: Progress | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= MAX_STRENGTH:
+            raise InputError(
+                f"strength is {self.strength}; it must lie between 0 (the content) and {MAX_STRENGTH:g} (exaggerated)"
+            )
+        if not 0 <= self.preserve_color <= 1:
+            raise InputError(
+                f"keep_colours is {self.preserve_color}; it must lie between 0 (the style's colors) and 1 (the content's own)"
+            )
+
+    def part(self, start: float, stop: float) -> TransferOptions:
+        """The same for a part of the work: its progress is reported as the share from `start` to `stop`."""
+        report = self.progress
+        if report is None:
+            return self
+        return dataclasses.replace(self, progress=lambda done: report(start + (stop - start) * done))
+
+
+def check_image(image: Tensor, name: str) -> None:
+    """Raise `InputError` unless `image` is a `[B, 3, H, W]` floating tensor with at least one picture and one pixel."""
+    if not isinstance(image, Tensor):
+        raise InputError(f"{name} is a {type(image).__name__}; pass a tensor [B, 3, H, W], RGB in 0..1")
+    if image.ndim != 4 or image.shape[1] != 3 or 0 in image.shape:
+        raise InputError(f"{name} has shape {list(image.shape)}; pass [B, 3, H, W] with B, H and W of at least 1")
+    if not image.is_floating_point():
+        raise InputError(f"{name} is {image.dtype}; pass floating point RGB in 0..1 (divide 8-bit values by 255)")
+
+
+def check_tile(tile: object, grid: int) -> None:
+    """Raise `InputError` unless `tile` is None, "auto" or a side of at least one cell of the grid."""
+    if tile is None or tile == "auto" or (isinstance(tile, int) and not isinstance(tile, bool) and tile >= grid):
+        return
+    raise InputError(f'tile is {tile!r}; pass a side in pixels from {grid} up, "auto", or None for whole pictures')

@@ -1,0 +1,1 @@
+"""Pictures of any size: tiles, buffers, memory, devices, and what happens to decoded pixels."""

@@ -1,0 +1,1 @@
+"""Clips: what the frames of one video share, and what a frame takes from the one before."""
