@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from muon import Muon, orthogonalized
 from torch import Tensor, nn
+
+from training.muon import Muon, orthogonalized
 
 
 def parameter(*shape: int, gradient: Tensor | None = None) -> nn.Parameter:

@@ -28,9 +28,6 @@ class Muon(torch.optim.Optimizer):
         lr: learning rate.
     """
 
-    # Tells `GradScaler` to leave the skipping of steps that are not finite to us, so that it need not wait for the device.
-    _step_supports_amp_scaling = True
-
     def __init__(self, parameters: Iterable[nn.Parameter], lr: float) -> None:
         super().__init__(parameters, {"lr": lr})
 
@@ -53,9 +50,6 @@ class Muon(torch.optim.Optimizer):
         before = _matrices(places)
         momentum = before.lerp(gradients, 1 - _MOMENTUM)
         steps = orthogonalized(gradients.lerp(momentum, _MOMENTUM))
-        broken: Tensor | None = getattr(self, "found_inf", None)  # set by `GradScaler` for the time of a step
-        if broken is not None:
-            momentum, steps = torch.where(broken > 0, before, momentum), torch.where(broken > 0, 0, steps)
         size = 0.2 * max(steps.shape[1:]) ** 0.5
         for parameter, place, kept, step in zip(parameters, places, momentum, steps, strict=True):
             place.copy_(kept.view_as(place))

@@ -1,18 +1,19 @@
-"""The state of a run: everything that continuing it exactly needs, in one file that is whole or not there."""
+"""The checkpoint of a run: everything that going on exactly needs, in one file that is whole or not there."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
+import json
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from a2k_core import StyA2K
-from options import MACHINE_FIELDS, Options
+from training.muon import Muon
+from training.options import Stage
 
 
 class ResumeError(ValueError):
@@ -20,70 +21,82 @@ class ResumeError(ValueError):
 
 
 @dataclasses.dataclass
-class TrainingState:
-    """What changes while training. Data position, learning rate and stage follow from the step."""
+class Progress:
+    """How far a run is."""
 
-    objective: nn.Module
-    average: AveragedModel
-    optimizer: torch.optim.Optimizer
-    scaler: torch.amp.GradScaler
+    stage: int = 0
+    """Index of the stage in the preset."""
+
     step: int = 0
+    """Steps done in this stage."""
+
     seconds: float = 0.0
+    """Time spent in steps, over all stages and sittings."""
+
+
+class StageState:
+    """What changes during a stage.
+
+    Args:
+        stage: chooses the optimizer.
+        model: the network.
+        objective: the stage's module, which holds the network, or parts of it, and what is trained beside it.
+    """
+
+    def __init__(self, stage: Stage, model: StyA2K, objective: nn.Module) -> None:
+        self.model = model
+        self.objective = objective
+        self.average = AveragedModel(model)
+        self.parameters = [parameter for parameter in objective.parameters() if parameter.requires_grad]
+        optimizer = Muon if stage.optimizer == "muon" else torch.optim.Adam
+        self.optimizer = optimizer(self.parameters, lr=stage.lr)
 
     @property
     def averaged_model(self) -> StyA2K:
-        """The network with the averaged weights: the one that is shown and released."""
+        """The network with averaged weights: the one that is shown and released."""
         model = self.average.module
         assert isinstance(model, StyA2K)
         return model
 
-    def save(self, path: Path, options: Options) -> None:
-        """Write to a temporary file and rename: a kill at any moment leaves the old checkpoint or the new one."""
-        temporary = path.with_name(path.name + ".part")
-        with temporary.open("wb") as file:
-            torch.save(
-                {
-                    "options": _recipe(options),
-                    "objective": self.objective.state_dict(),
-                    "average": self.average.state_dict(),
-                    "optimizer": self.optimizer.state_dict(),
-                    "scaler": self.scaler.state_dict(),
-                    "random": torch.get_rng_state(),
-                    "step": self.step,
-                    "seconds": self.seconds,
-                },
-                file,
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+    def update_average(self, decay: float, step: int) -> None:
+        """Move the average towards the network. Its memory is short at first, so that it is of use from the start."""
+        self.average.multi_avg_fn = get_ema_multi_avg_fn(min(decay, (step + 1) / (step + 10)))
+        self.average.update_parameters(self.model)
 
-    def load(self, path: Path, options: Options) -> None:
-        """Continue from a checkpoint.
+    def state_dict(self) -> dict[str, Any]:
+        """All of it, for `load_state_dict`."""
+        return {name: getattr(self, name).state_dict() for name in ("model", "objective", "average", "optimizer")}
 
-        Raises:
-            ResumeError: when it is missing or damaged, or was made with other options.
-        """
-        if not path.is_file():
-            raise ResumeError(f"{path}: no checkpoint to resume; leave out --resume to start")
-        try:
-            saved = torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:  # torch.load raises many kinds for a damaged file
-            raise ResumeError(f"{path}: not a readable checkpoint ({error})") from error
-        recipe = _recipe(options)
-        if changed := sorted(name for name in recipe if saved["options"].get(name) != recipe[name]):
-            old = ", ".join(f"--{name.replace('_', '-')} {saved['options'].get(name)}" for name in changed)
-            raise ResumeError(
-                f"{path}: the run was started with {old}; resume with the same, or start another with --run-dir DIR"
-            )
-        self.objective.load_state_dict(saved["objective"])
-        self.average.load_state_dict(saved["average"])
-        self.optimizer.load_state_dict(saved["optimizer"])
-        self.scaler.load_state_dict(saved["scaler"])
-        torch.set_rng_state(saved["random"])
-        self.step, self.seconds = saved["step"], saved["seconds"]
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        for name, value in state.items():
+            getattr(self, name).load_state_dict(value)
 
 
-def _recipe(options: Options) -> dict[str, Any]:
-    """The options that decide what is computed."""
-    return {name: value for name, value in dataclasses.asdict(options).items() if name not in MACHINE_FIELDS}
+def save_checkpoint(path: Path, recipe: dict[str, Any], progress: Progress, state: StageState) -> None:
+    """Write to a temporary file and rename it: a kill at any moment leaves the old checkpoint or the new one."""
+    temporary = path.with_suffix(".part")
+    torch.save(
+        {"recipe": json.dumps(recipe), "progress": dataclasses.asdict(progress), "state": state.state_dict()}, temporary
+    )
+    temporary.replace(path)
+
+
+def load_checkpoint(path: Path, recipe: dict[str, Any]) -> dict[str, Any]:
+    """Read a checkpoint of the same recipe: `progress` and `state`.
+
+    Raises:
+        ResumeError: when it is missing or damaged, or another recipe's.
+    """
+    if not path.is_file():
+        raise ResumeError(f"{path}: no checkpoint to resume; leave out --resume to start")
+    try:
+        saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        theirs = json.loads(saved["recipe"])
+    except Exception as error:  # torch.load raises many kinds for a damaged file
+        raise ResumeError(f"{path}: not a readable checkpoint ({error})") from error
+    ours = json.loads(json.dumps(recipe))
+    if changed := sorted(name for name in ours if theirs.get(name) != ours[name]):
+        details = "; ".join(f"{name} was {theirs.get(name)}, now {ours[name]}" for name in changed)
+        raise ResumeError(f"{path}: the run has another recipe ({details}); start another one with --run-dir DIR")
+    return saved

@@ -1,0 +1,29 @@
+"""The network that comes with the project. Two stages: learn to see, then learn to paint."""
+
+from a2k_core import StyA2KConfig
+from training.options import Preset, Stage
+
+PRESET = Preset(
+    network=StyA2KConfig.compact(),
+    loss_network="vgg16",
+    # Paintings of 320 px are enlarged, so that strokes come out as large as the style's when both pictures have 512 px.
+    short_side=(320, 546),
+    crop=192,
+    stages=(
+        # relu3_1, relu4_1 and relu5_1 of the VGG, seen by a small encoder, which then stays as it is.
+        Stage("encoder", steps=2000, batch=4, lr=2e-3),
+        Stage(
+            "painter",
+            steps=4200,
+            batch=4,
+            lr=2e-3,
+            losses={
+                "content": 1.0,
+                "style": 10.0,
+                "texture": 10.0,
+                "identity_pixels": 50.0,
+                "identity_features": 1.0,
+            },
+        ),
+    ),
+)
