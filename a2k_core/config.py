@@ -119,7 +119,7 @@ class StyA2KConfig:
             encoder_widths=(32, 64, 128, 256),
             channels=(64, 128, 256),
             attention_channels=(64, 64, 128),
-            decoder_widths=(192, 96, 48),
+            decoder_widths=(160, 80, 40),
             heads=1,
             scaled_logits=True,
             residual="adain",

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent
-sys.path.insert(0, str(PROJECT))
+sys.path.insert(0, str(PROJECT))  # a clone that is not installed works too
 
 from a2k_core import EncodedStyle, load_model  # noqa: E402
 from a2k_core.files.image_buffer import to_bytes, to_tensor  # noqa: E402
@@ -43,16 +43,17 @@ def main() -> None:
 
     coffee, astronaut, cat = (f"content/{name}.jpg" for name in ("coffee", "astronaut", "chelsea"))
 
-    names = ("swirl", "woodcut", "mosaic", "pastel")
+    names = ("starry_night", "oil", "woodcut", "mosaic")
     gallery = [[None, *(picture(f"style/{name}.jpg") for name in names)]]
     for content in (coffee, astronaut):
         photo = picture(content, 512)
         gallery.append([photo, *(styled(photo, style(name, 512)) for name in names)])
     save(sheet(gallery, (300, 300), gap=0), "examples/gallery.jpg")
 
-    swirl, mosaic, oil = style("swirl"), style("mosaic"), style("oil")
+    night, swirl, mosaic, oil = (style(name) for name in ("starry_night", "swirl", "mosaic", "oil"))
+    starry = picture("style/starry_night.jpg")
     save(
-        inset(ImageOps.fit(styled(picture(coffee), swirl), THUMBNAIL), [picture(coffee), picture("style/swirl.jpg")]),
+        inset(ImageOps.fit(styled(picture(coffee), night), THUMBNAIL), [picture(coffee), starry]),
         "example_workflows/one_picture.jpg",
     )
     three = [[styled(picture(content), mosaic) for content in (astronaut, coffee, cat)]]
@@ -70,7 +71,7 @@ def main() -> None:
     save(inset(ImageOps.fit(mixed, THUMBNAIL), parts), "example_workflows/two_styles.jpg")
 
     strengths = [
-        label(ImageOps.fit(styled(picture(coffee), swirl, strength), (300, 200)), f"strength {strength:g}")
+        label(ImageOps.fit(styled(picture(coffee), night, strength), (300, 200)), f"strength {strength:g}")
         for strength in (0, 0.5, 1, 1.5)
     ]
     save(sheet([strengths[:2], strengths[2:]], (300, 200)), "web/docs/A2K_Transfer_strength.jpg")

@@ -14,9 +14,9 @@ PRESET = Preset(
         Stage("encoder", steps=2000, batch=4, lr=2e-3),
         Stage(
             "painter",
-            steps=4200,
+            steps=8000,
             batch=4,
-            lr=2e-3,
+            lr=1e-3,
             losses={
                 "content": 1.0,
                 "style": 10.0,
