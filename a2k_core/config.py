@@ -14,6 +14,7 @@ STRIDES = (4, 8, 16)
 """Pixels per feature of the three stylized levels (relu3_1, relu4_1, relu5_1 of VGG-19)."""
 
 REMOVED_FIELDS: dict[str, object] = {
+    "overlap": False,
     "style_side": None,
     "least_gain": 0.0,
     "least_channel_gain": 0.0,
@@ -61,8 +62,9 @@ class StyA2KConfig:
     residual: Literal["raw", "adain"] = "raw"
     """What is added to the attention: the content features (paper), or the same moved to the style's mean and deviation."""
 
-    overlap: bool = False
-    """Route the content on four block grids, each half a block apart, and blend them: no block edges. The paper uses one grid."""
+    noise: float = 0.0
+    """Deviation of the fixed noise that is added to contents in 0..1 before they are encoded, see `network/noise.py`. The paper has
+    none."""
 
     def __post_init__(self) -> None:
         # JSON has lists only; tuples keep the dataclass hashable.
@@ -87,10 +89,9 @@ class StyA2KConfig:
             f"multiples of heads={self.heads}",
         )
         _require(self.residual in ("raw", "adain"), "residual", self.residual, "'raw' or 'adain'")
-        for name in ("scaled_logits", "overlap"):
-            _require(isinstance(getattr(self, name), bool), name, getattr(self, name), "true or false")
-        if self.overlap:
-            _require(all(b % 2 == 0 for b in self.blocks), "blocks", self.blocks, "even sides when overlap is on")
+        _require(isinstance(self.scaled_logits, bool), "scaled_logits", self.scaled_logits, "true or false")
+        number = isinstance(self.noise, (int, float)) and not isinstance(self.noise, bool)
+        _require(number and 0 <= self.noise <= 1, "noise", self.noise, "a number from 0 to 1")
         if compact:
             good = self.encoder_widths[1:] == self.channels
             _require(good, "encoder_widths", self.encoder_widths, f"a first width followed by channels={self.channels}")
@@ -113,7 +114,7 @@ class StyA2KConfig:
 
     @classmethod
     def compact(cls) -> StyA2KConfig:
-        """The small network of the bundled weights: an encoder distilled from VGG-16, an AdaIN residual, overlapping blocks."""
+        """The small network of the bundled weights: an encoder distilled from VGG-16, an AdaIN residual, noise to paint from."""
         return cls(
             backbone="compact",
             encoder_widths=(32, 64, 128, 256),
@@ -123,7 +124,7 @@ class StyA2KConfig:
             heads=1,
             scaled_logits=True,
             residual="adain",
-            overlap=True,
+            noise=0.05,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -167,7 +168,11 @@ def migrated(values: dict[str, Any]) -> dict[str, Any]:
         raise ConfigError(
             "the network has parts that only version 0.1 of this package has; use that version, or train the network anew"
         )
-    return {**{name: value for name, value in values.items() if name not in REMOVED_FIELDS}, "decoder_widths": ()}
+    return {
+        **{name: value for name, value in values.items() if name not in REMOVED_FIELDS},
+        "decoder_widths": (),
+        "noise": 0.0,
+    }
 
 
 def _is_positive_int(value: object) -> bool:

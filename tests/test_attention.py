@@ -17,7 +17,6 @@ from a2k_core.network import attention
 from a2k_core.network.all_to_key import AllToKey
 from a2k_core.network.attention import (
     distributed_attention,
-    overlapped_progressive_attention,
     progressive_attention,
     region_keys,
     route,
@@ -148,55 +147,6 @@ def test_routing_is_exact_in_half_precision(dtype: torch.dtype, autocast: bool) 
         assert route(queries.float(), keys.float()).item() == 1
 
 
-def test_overlapped_attention_is_a_partition_of_unity() -> None:
-    """Whatever the routes, blocks of one value give that value everywhere."""
-    constant = torch.tensor([0.5, -2.0, 3.0, 7.0]).view(1, 4, 1, 1)
-    key_blocks, value_blocks = to_blocks(torch.randn(1, 4, 8, 8), 4, 2), to_blocks(constant.expand(1, 4, 8, 8), 4, 2)
-    result = overlapped_progressive_attention(torch.randn(2, 4, 12, 8), key_blocks, value_blocks)
-    assert torch.allclose(result, constant.expand(2, 4, 12, 8), atol=1e-5)
-
-
-@pytest.mark.parametrize("side", [2, 4])
-@pytest.mark.parametrize("styles", [1, 2])
-def test_overlapped_attention_is_four_shifted_grids(side: int, styles: int) -> None:
-    height, width, half = 2 * side, 3 * side, side // 2
-    query = torch.randn(2, 4, height, width)
-    key_blocks = to_blocks(torch.randn(styles, 4, 2 * side, 2 * side), side, 2)
-    value_blocks = to_blocks(torch.randn(styles, 4, 2 * side, 2 * side), side, 2)
-    result = overlapped_progressive_attention(query, key_blocks, value_blocks, 0.7)
-
-    surrounded = F.pad(query, (half, half, half, half), mode="reflect")
-    expected = torch.zeros_like(query)
-    total = torch.zeros(height, width)
-    for down in (0, -half):
-        for right in (0, -half):
-            for top in range(down, height, side):
-                for left in range(right, width, side):
-                    if top + half > height or left + half > width:
-                        continue
-                    block = _cut(surrounded, top + half, left + half, side)
-                    attended = progressive_attention(block, key_blocks, value_blocks, 0.7)
-                    for row in range(max(top, 0), min(top + side, height)):
-                        for column in range(max(left, 0), min(left + side, width)):
-                            weight = _tent(row - top, side) * _tent(column - left, side)
-                            expected[..., row, column] += weight * attended[..., row - top, column - left]
-                            total[row, column] += weight
-    assert torch.allclose(total, torch.ones(height, width))
-    assert torch.allclose(result, expected, atol=1e-5)
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_overlapped_attention_is_the_same_in_strips(dtype: torch.dtype) -> None:
-    """Without gradients a CPU takes the blocks in strips, with them all at once."""
-    query = torch.randn(2, 4, 48, 32).to(dtype)  # 1,617 blocks of each, several strips
-    blocks = to_blocks(torch.randn(1, 4, 8, 8), 2, 2).to(dtype)
-    at_once = overlapped_progressive_attention(query.clone().requires_grad_(), blocks, blocks)
-    with torch.no_grad():
-        in_strips = overlapped_progressive_attention(query, blocks, blocks)
-    assert in_strips.dtype == at_once.dtype == dtype
-    assert torch.allclose(in_strips, at_once, atol=1e-5)
-
-
 def test_more_blocks_than_a_kernel_takes_are_attended_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     query, blocks = torch.randn(1, 4, 16, 16), to_blocks(torch.randn(1, 4, 8, 8), 2, 2)
     expected = progressive_attention(query, blocks, blocks)
@@ -222,27 +172,13 @@ def test_few_keys_and_many_are_attended_alike(keys: int) -> None:
     assert torch.allclose(distributed_attention(query, key, value, 0.7), expected, atol=1e-5)
 
 
-def test_overlap_leaves_no_edge_where_routes_change() -> None:
-    """Two flat style blocks, a query that passes slowly from one to the other: steps stay far below the difference."""
-    slope = torch.linspace(-1, 1, 64).view(1, 1, 1, 64).expand(1, 1, 8, 64)
-    blocks = torch.tensor([-1.0, 1.0]).view(1, 1, 2, 1, 1).expand(1, 1, 2, 64, 1)
-    hard = progressive_attention(slope, blocks, blocks)
-    soft = overlapped_progressive_attention(slope, blocks, blocks)
-    assert hard.diff(dim=-1).abs().max() == 2
-    assert soft.min() == -1
-    assert soft.max() == 1
-    assert soft.diff(dim=-1).abs().max() <= 2 / 4 + 1e-6
-
-
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-@pytest.mark.parametrize("attend", [progressive_attention, overlapped_progressive_attention])
-def test_attention_keeps_the_dtype_and_stays_near_fp32(dtype: torch.dtype, attend: object) -> None:
-    assert callable(attend)
+def test_attention_keeps_the_dtype_and_stays_near_fp32(dtype: torch.dtype) -> None:
     query, key, value = (torch.randn(1, 4, 8, 8).to(dtype) for _ in range(3))
     blocks = to_blocks(key, 4, 2), to_blocks(value, 4, 2)
-    result = attend(query, *blocks)
+    result = progressive_attention(query, *blocks)
     assert result.dtype == dtype
-    exact = attend(query.float(), *(b.float() for b in blocks))
+    exact = progressive_attention(query.float(), *(b.float() for b in blocks))
     assert (result.float() - exact).abs().max() < 0.05
 
 
@@ -257,7 +193,7 @@ def test_softmax_of_large_half_precision_logits_is_fp32(dtype: torch.dtype) -> N
 
 
 def _module(**changes: object) -> AllToKey:
-    options: dict[str, object] = {"scaled_logits": False, "residual": "raw", "overlap": False}
+    options: dict[str, object] = {"scaled_logits": False, "residual": "raw"}
     return AllToKey(8, 8, 4, 2, **(options | changes)).requires_grad_(False)  # type: ignore[arg-type]
 
 
@@ -307,12 +243,12 @@ def test_scaled_logits_divide_by_the_root_of_the_head_depth() -> None:
     )
 
 
-@given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4), st.integers(1, 4), st.booleans())
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 4), st.integers(1, 4))
 @settings(max_examples=15, deadline=None)
 def test_content_and_style_may_have_different_block_counts(
-    rows: int, columns: int, style_rows: int, style_columns: int, overlap: bool
+    rows: int, columns: int, style_rows: int, style_columns: int
 ) -> None:
-    module = _module(overlap=overlap)
+    module = _module()
     content = torch.randn(1, 8, 4 * rows, 4 * columns)
     result = module(
         content, channel_moments(content), module.encode(torch.randn(1, 8, 4 * style_rows, 4 * style_columns))

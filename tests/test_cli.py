@@ -722,7 +722,7 @@ def test_info_is_readable(weights: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert ["steps", "1,234"] in lines
     assert ["data", "photos,", "art"] in lines
     assert ["channels", "8,", "8,", "16"] in lines
-    assert ["overlap", "yes"] in lines
+    assert ["scaled_logits", "yes"] in lines
 
 
 def test_info_for_programs(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,7 +58,7 @@ def test_a_batch_of_frames_is_its_frames_and_of_any_size(compact_model: StyA2K, 
 
 def test_frames_are_measured_as_one_picture(compact_model: StyA2K, style: EncodedStyle) -> None:
     frames = picture(64, 128, seed=1, batch=2)
-    features = [torch.cat(list(level), 2)[None] for level in compact_model.features(frames)]
+    features = [torch.cat(list(level), 2)[None] for level in compact_model.encode_content(frames)]
     for tile in (None, 64, "auto"):
         clip = compact_model.clip_statistics(frames, tile)  # type: ignore[arg-type]
         for found, level in zip(clip.moments, features, strict=True):

@@ -19,7 +19,7 @@ def test_the_paper_preset_is_the_published_network() -> None:
     assert config.channels == (256, 512, 512)
     assert config.blocks == (8, 8, 4)
     assert config.heads == 8
-    assert (config.scaled_logits, config.residual, config.overlap) == (False, "raw", False)
+    assert (config.scaled_logits, config.residual, config.noise) == (False, "raw", 0.0)
     assert config.grid == 64
 
 
@@ -81,8 +81,9 @@ def test_a_configuration_cannot_be_changed(compact_config: StyA2KConfig) -> None
         ("scaled_logits", "yes"),
         ("residual", "none"),
         ("residual", None),
-        ("overlap", None),
-        ("overlap", 0),
+        ("noise", None),
+        ("noise", -0.1),
+        ("noise", True),
     ],
 )
 def test_an_impossible_field_is_refused_by_name(compact_config: StyA2KConfig, field: str, value: Any) -> None:
@@ -91,13 +92,6 @@ def test_an_impossible_field_is_refused_by_name(compact_config: StyA2KConfig, fi
     with pytest.raises(ConfigError) as caught:
         StyA2KConfig.from_dict(values)
     assert field in str(caught.value)
-
-
-def test_overlapping_blocks_have_even_sides(compact_config: StyA2KConfig) -> None:
-    odd = compact_config.to_dict() | {"blocks": [12, 6, 3]}
-    with pytest.raises(ConfigError, match="even"):
-        StyA2KConfig.from_dict(odd)
-    assert StyA2KConfig.from_dict(odd | {"overlap": False}).grid == 48
 
 
 def test_the_widths_of_a_compact_encoder_are_those_it_stylizes(compact_config: StyA2KConfig) -> None:
@@ -144,7 +138,6 @@ OLD = {
     "heads": 8,
     "scaled_logits": False,
     "residual": "raw",
-    "overlap": False,
 }
 """What files of version 0.1 hold of the paper's network, beside the fields that are gone."""
 

@@ -122,6 +122,7 @@ def batches(dataset: CropDataset, steps: range, workers: int) -> Iterator[tuple[
         num_workers=workers,
         worker_init_fn=_ignore_interrupts,
         multiprocessing_context=context,
+        generator=torch.Generator(),  # it draws a seed, which must not move the state of the run
     )
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from a2k_core import StyA2K
+from a2k_core.network.noise import PERIOD
 from a2k_core.network.statistics import channel_moments
 from training.loss_network import WIDTHS, LossNetwork
 from training.losses import LOSSES, Painted
@@ -63,14 +64,15 @@ class PainterStage(nn.Module):
         rebuilt = max(1, count // 4) if self.with_identity else 0
         with torch.no_grad():
             of_photos, of_paintings = see(photos), see(paintings)
-            seen = model.encoder(torch.cat([photos, paintings]))
-            photo = [level[:count] for level in seen]
-            painting = [level[count:] for level in seen]
-            content = [torch.cat([p, p[:rebuilt], s[:rebuilt]]) for p, s in zip(photo, painting, strict=True)]
-            style = [torch.cat([s, p[:rebuilt], s[:rebuilt]]) for p, s in zip(photo, painting, strict=True)]
-        encoded = model.encode_style_features((style[0], style[1], style[2]))
+            contents = torch.cat([photos, photos[:rebuilt], paintings[:rebuilt]])
+            styles = torch.cat([paintings, photos[:rebuilt], paintings[:rebuilt]])
+            # Anywhere in the plane of noise, so that the network does not learn one part of it by heart.
+            top, left = torch.randint(PERIOD, (2,)).tolist()
+            content = model.encode_content(contents, top, left)
+            style = model.encoder(styles)
+        encoded = model.encode_style_features(style)
         moments = [channel_moments(level) for level in content]
-        features = model.stylize((content[0], content[1], content[2]), moments, encoded, 1.0)
+        features = model.stylize(content, moments, encoded, 1.0)
         images = model.decode(features).float()
         levels = see(images)
         painted = Painted(
@@ -78,7 +80,7 @@ class PainterStage(nn.Module):
             content=of_photos,
             style=of_paintings,
             rebuilt=images[count:],
-            original=torch.cat([photos[:rebuilt], paintings[:rebuilt]]),
+            original=contents[count:],
             rebuilt_features=[level[count:] for level in levels],
             original_features=[
                 torch.cat([p[:rebuilt], s[:rebuilt]]) for p, s in zip(of_photos, of_paintings, strict=True)

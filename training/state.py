@@ -65,12 +65,14 @@ class StageState:
 
     def state_dict(self) -> dict[str, Any]:
         """All of it, for `load_state_dict`."""
-        return {name: getattr(self, name).state_dict() for name in ("model", "objective", "average", "optimizer")}
+        parts = {name: getattr(self, name).state_dict() for name in ("model", "objective", "average", "optimizer")}
+        return {**parts, "random": torch.get_rng_state()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from there."""
-        for name, value in state.items():
-            getattr(self, name).load_state_dict(value)
+        for name in ("model", "objective", "average", "optimizer"):
+            getattr(self, name).load_state_dict(state[name])
+        torch.set_rng_state(state["random"])
 
 
 def save_checkpoint(path: Path, recipe: dict[str, Any], progress: Progress, state: StageState) -> None:

@@ -15,6 +15,7 @@ from .decoder import CompactDecoder, VGGDecoder
 from .encoded_style import EncodedStyle
 from .encoder import CompactEncoder, Features, VGGEncoder
 from .layers import conv3x3
+from .noise import noise
 from .regions import Region, Regions
 from .statistics import Moments, channel_moments
 
@@ -43,7 +44,6 @@ class StyleNetwork(nn.Module):
                 config.heads,
                 scaled_logits=config.scaled_logits,
                 residual=config.residual,
-                overlap=config.overlap,
                 operations=operations,
             )
             for channels, attention_channels, block in zip(
@@ -53,6 +53,17 @@ class StyleNetwork(nn.Module):
         self.narrow = nn.Identity() if channels16 == channels8 else operations.Conv2d(channels16, channels8, 1)
         self.merge = conv3x3(channels8, channels8 if vgg else config.decoder_widths[0], operations)
         self.decoder = VGGDecoder(config, operations) if vgg else CompactDecoder(config, operations)
+
+    def encode_content(self, image: Tensor, top: int = 0, left: int = 0) -> Features:
+        """Features of a content, `[B, 3, H, W]` RGB in 0..1 with sides divisible by 16, with the noise of the configuration.
+
+        Args:
+            image: the content, or a part of it.
+            top, left: where the part lies in the whole, in pixels.
+        """
+        if self.config.noise:
+            image = image + self.config.noise * noise(image, top, left)
+        return self.encoder(image)
 
     def encode_style_features(self, features: Features) -> EncodedStyle:
         """Everything that depends on the style alone, from its features. Differentiable."""
@@ -97,7 +108,7 @@ class StyleNetwork(nn.Module):
 
     def forward(self, content: Tensor, style: Tensor) -> Tensor:
         """Stylize at full strength, unclamped and differentiable. Sizes must be multiples of `config.grid`."""
-        features = self.encoder(content)
+        features = self.encode_content(content)
         moments = [channel_moments(level) for level in features]
         encoded = self.encode_style_features(self.encoder(style))
         return self.decode(self.stylize(features, moments, encoded, 1.0))

@@ -113,7 +113,7 @@ class TiledTransfer:
         if tile != "auto":
             return tile or max(self.bounds)
         field = self.field
-        margin = field.encoder + max(field.attention) + max(field.decoder) + self.grid
+        margin = field.encoder + max(field.decoder) + self.grid
         side, cached = choose_tile(
             self.network.config,
             next(self.network.parameters()).dtype,
@@ -177,7 +177,7 @@ class TiledTransfer:
     def _features_around(self, region: Region) -> tuple[Features, Regions, Regions]:
         """The features that attention needs for a region, where they lie, and where those lie that the decoder needs."""
         decoded = self._grown((region, region, region), self.field.decoder, STRIDES)
-        attended = self._grown(decoded, self.field.attention, self.field.blocks)
+        attended = self._grown(decoded, (0, 0, 0), self.field.blocks)
         if self.cache:
             return self.cache.read(attended), attended, decoded
         around = Region.around(attended)
@@ -195,7 +195,8 @@ class TiledTransfer:
         """The features of a region, exactly those of the whole picture."""
         seen = region.grown(self.field.encoder, STRIDES[-1], self.bounds)
         dtype = next(self.network.parameters()).dtype
-        features = self.network.encoder(self.source.padded(seen).to(self.device, dtype))
+        content = self.source.padded(seen).to(self.device, dtype)
+        features = self.network.encode_content(content, seen.top, seen.left)
         return cropped(features, (seen, seen, seen), (region, region, region))
 
 

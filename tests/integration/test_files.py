@@ -127,7 +127,6 @@ def test_a_model_in_the_folder_of_styles_is_refused(running: Host) -> None:
         channels=(8, 8, 8),
         decoder_widths=(8, 8, 8),
         heads=2,
-        overlap=True,
     )
     save_model(StyA2K(config), running.styles / "model.safetensors")
     assert "a StyA2K model, not a saved style" in error_of(run(running.address, loading("model.safetensors")))
