@@ -105,7 +105,7 @@ def test_ties_take_the_first_block() -> None:
 def test_routing_in_chunks_is_routing_at_once(monkeypatch: pytest.MonkeyPatch, limit: int, styles: int) -> None:
     queries, keys = torch.randn(3, 2, 23, 4, 3), torch.randn(styles, 2, 7, 4, 3)
     whole = route(queries, keys)
-    monkeypatch.setattr(attention, "SCORE_ELEMENTS", limit)
+    monkeypatch.setattr(attention, "MAX_SCORE_ELEMENTS", limit)
     assert torch.equal(route(queries, keys), whole)
     scores = torch.einsum("bhxrd,bhzrd->bhxz", queries, keys.expand(3, -1, -1, -1, -1))
     assert torch.equal(whole, scores.argmax(-1))
@@ -126,7 +126,7 @@ class Products(TorchDispatchMode):
 
 
 def test_routing_holds_few_scores_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attention, "SCORE_ELEMENTS", 60)
+    monkeypatch.setattr(attention, "MAX_SCORE_ELEMENTS", 60)
     with Products() as products:
         route(torch.randn(2, 2, 40, 4, 3), torch.randn(1, 2, 10, 4, 3))
     assert sum(products.sizes) == 2 * 2 * 40 * 10
@@ -158,7 +158,7 @@ def test_more_blocks_than_a_kernel_takes_are_attended_in_parts(monkeypatch: pyte
         return fused(query, *arguments, **options)
 
     monkeypatch.setattr(attention, "FEW_KEYS", 3)  # of the four a block has, so that the fused kernel is asked
-    monkeypatch.setattr(attention, "LAUNCH", 50)
+    monkeypatch.setattr(attention, "MAX_KERNEL_BATCH", 50)
     monkeypatch.setattr(F, "scaled_dot_product_attention", counting)
     assert torch.allclose(progressive_attention(query, blocks, blocks), expected, atol=1e-6)
     assert calls == [50, 14]

@@ -11,9 +11,9 @@ from a2k_core.network.noise import PERIOD, noise
 
 
 def test_a_part_gets_the_noise_of_the_whole() -> None:
-    whole = noise(torch.zeros(1, 3, 700, 600))
-    part = noise(torch.zeros(1, 3, 64, 96), top=530, left=400)
-    assert torch.equal(part, whole[..., 530:594, 400:496])
+    whole = noise(torch.zeros(1, 3, 1100, 1200))
+    part = noise(torch.zeros(1, 3, 64, 96), top=1030, left=400)
+    assert torch.equal(part, whole[..., 1030:1094, 400:496])
 
 
 def test_the_plane_repeats_without_an_edge() -> None:

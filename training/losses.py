@@ -21,6 +21,9 @@ ALL_TO_KEY_BLOCKS = {1: 16, 2: 8, 3: 8, 4: 4}
 
 ALL_TO_KEY_HEADS = 8
 
+TEXTURE_LEVELS = {1: 0.7, 2: 1.0, 3: 1.5}
+"""Weights of relu2_1, relu3_1 and relu4_1 in the texture loss: large strokes count for more than fine ones."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Painted:
@@ -70,11 +73,11 @@ def texture_loss(painted: Painted) -> Tensor:
     Means and deviations leave open which channels fire together. Covariances say it: dabs, lines or swirls.
     """
     total = []
-    for level in (1, 2, 3):
+    for level, weight in TEXTURE_LEVELS.items():
         ours, theirs = _covariance(painted.stylized[level]), _covariance(painted.style[level])
         # The second term keeps flat styles from dividing by nothing.
         scale = theirs.square().sum((1, 2)) + 0.05 * theirs.shape[1]
-        total.append(((ours - theirs).square().sum((1, 2)) / scale).mean())
+        total.append(weight * ((ours - theirs).square().sum((1, 2)) / scale).mean())
     return _sum(total)
 
 

@@ -14,14 +14,14 @@ from torch import Tensor
 
 from .blocks import from_blocks, to_blocks
 
-SCORE_ELEMENTS = 2**24
+MAX_SCORE_ELEMENTS = 2**24
 """Scores held at once (64 MiB in fp32): more are computed in row chunks, or by a kernel that holds none."""
 
-LAUNCH = 2**16 - 1
-"""Rows of the second dimension that fused attention takes at once: CUDA kernels fail above (pytorch/pytorch#142228)."""
+MAX_KERNEL_BATCH = 2**16 - 1
+"""Size of the second dimension that fused attention takes at once: CUDA kernels fail above (pytorch/pytorch#142228)."""
 
 FEW_KEYS = 64
-"""Up to so many keys a CPU attends by two products and a softmax, up to twice as fast as its fused kernel."""
+"""Up to this many keys a CPU uses two products and a softmax, up to twice as fast as its fused kernel."""
 
 
 def region_keys(key_blocks: Tensor, value_blocks: Tensor, alpha: Tensor, beta: Tensor) -> tuple[Tensor, Tensor]:
@@ -98,7 +98,7 @@ def route(query_blocks: Tensor, key_blocks: Tensor) -> Tensor:
     """
     batch, heads, blocks = query_blocks.shape[:3]
     queries, keys = query_blocks.detach().flatten(3), key_blocks.detach().flatten(3).float()
-    rows = max(1, SCORE_ELEMENTS // (heads * keys.shape[2]))
+    rows = max(1, MAX_SCORE_ELEMENTS // (heads * keys.shape[2]))
     routes = torch.empty((batch, heads, blocks), dtype=torch.int64, device=queries.device)
     # fp32 means fp32: autocast would score in half precision and change routes.
     with torch.autocast(queries.device.type, enabled=False):
@@ -129,8 +129,13 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
     be exact, and on CPUs without matrix units twice as fast forwards and six times backwards as the bf16 kernel. Only what
     `FEW_KEYS` take of their values is a product in the values' dtype.
     """
-    if query.shape[1] > LAUNCH:
-        parts = zip(query.split(LAUNCH, dim=1), key.split(LAUNCH, dim=1), value.split(LAUNCH, dim=1), strict=True)
+    if query.shape[1] > MAX_KERNEL_BATCH:
+        parts = zip(
+            query.split(MAX_KERNEL_BATCH, dim=1),
+            key.split(MAX_KERNEL_BATCH, dim=1),
+            value.split(MAX_KERNEL_BATCH, dim=1),
+            strict=True,
+        )
         return torch.cat([_attend(q, k, v, scale) for q, k, v in parts], dim=1)
     if query.device.type == "cuda":
         return F.scaled_dot_product_attention(query, key, value, scale=scale)
@@ -138,7 +143,7 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
         queries, keys = query.float(), key.float()
         # Scores and, as many, their softmax are held.
         held = 2 * query.shape[:3].numel() * key.shape[2]
-        if query.device.type == "cpu" and key.shape[2] <= FEW_KEYS and held <= SCORE_ELEMENTS:
+        if query.device.type == "cpu" and key.shape[2] <= FEW_KEYS and held <= MAX_SCORE_ELEMENTS:
             attended = torch.softmax((queries * scale) @ keys.transpose(2, 3), dim=3).to(value.dtype) @ value
         else:
             attended = F.scaled_dot_product_attention(queries, keys, value.float(), scale=scale)

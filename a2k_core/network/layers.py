@@ -18,7 +18,7 @@ def conv3x3(inputs: int, outputs: int, operations: ModuleType | Any = nn, stride
 
 
 def reflecting(conv: nn.Conv2d) -> nn.Conv2d:
-    """The same convolution, without padding so far, with reflect padding of half its kernel's side."""
+    """Give a convolution without padding reflect padding of half its kernel's side."""
     conv.register_forward_pre_hook(_pad_input)
     return conv
 
@@ -29,9 +29,9 @@ def _pad_input(conv: nn.Module, inputs: tuple[Tensor]) -> Tensor:
 
 
 def reflect_pad(image: Tensor, margin: int) -> Tensor:
-    """`[B, C, H, W]` with so many more pixels on each side, reflected; H and W must be larger than the margin. Keeps the layout.
+    """Pad `[B, C, H, W]` by reflection with `margin` pixels on each side. H and W must be larger than the margin.
 
-    On CUDA devices torch's own padding turns channels-last tensors into plain ones, and the convolution turns them back.
+    Keeps the memory layout: on CUDA devices torch's own padding turns channels-last tensors into plain ones.
     """
     if image.device.type == "cuda" and image.is_contiguous(memory_format=torch.channels_last):
         return _PadChannelsLast.apply(image, margin)
@@ -39,20 +39,20 @@ def reflect_pad(image: Tensor, margin: int) -> Tensor:
 
 
 def reflected(image: Tensor, padding: Sequence[int]) -> Tensor:
-    """What `F.pad` gives by reflection. That only moves bits, so fp16 goes as bf16 on CPUs, where older versions of torch cannot."""
+    """`F.pad` by reflection. On CPUs fp16 is padded as bf16, because older versions of torch cannot; padding only moves bits."""
     if image.dtype == torch.float16 and image.device.type == "cpu" and not image.requires_grad:
         return F.pad(image.view(torch.bfloat16), padding, mode="reflect").view(torch.float16)
     return F.pad(image, padding, mode="reflect")
 
 
 _WORD = torch.complex128
-"""Stands for any sixteen bytes."""
+"""A dtype of sixteen bytes, to move several numbers at once."""
 
 
 class _PadChannelsLast(torch.autograd.Function):
-    """Rows, columns and channels as the three sides of a volume of which channels get no padding.
+    """Reflect padding of a channels-last tensor as padding of a volume whose channels get none.
 
-    It is only moved, so channels go sixteen bytes at a time where they can: a number at a time takes several times as long.
+    Channels are moved sixteen bytes at a time where they can be: one number at a time takes several times as long.
     """
 
     @staticmethod

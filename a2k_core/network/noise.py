@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-PERIOD = 512
+PERIOD = 1024
 """Pixels after which the plane repeats, down and to the right."""
 
 SCALES = (1, 2, 4, 8, 16)

@@ -74,7 +74,7 @@ class ClipStatistics:
 
 @dataclasses.dataclass(frozen=True)
 class PartialMoments:
-    """What the pieces of a feature map tell of its moments; merged in fp64, soundly (Chan, Golub & LeVeque, 1979)."""
+    """Moments of a part of a feature map, in fp64. Parts can be merged without loss (Chan, Golub & LeVeque, 1979)."""
 
     count: int
     """Positions seen."""
@@ -87,20 +87,20 @@ class PartialMoments:
 
     @classmethod
     def of(cls, features: Tensor) -> PartialMoments:
-        """Of one piece, `[B, C, h, w]`, h and w from 1 up."""
+        """The moments of one part, `[B, C, h, w]`, h and w from 1 up."""
         count = _positions(features)
         mean, squares = _mean_and_squares(features)
         return cls(count, mean.cpu().double(), squares.cpu().double())
 
     def merged(self, other: PartialMoments) -> PartialMoments:
-        """Of both pieces as one."""
+        """The moments of both parts together."""
         count = self.count + other.count
         apart = other.mean - self.mean
         squares = self.squares + other.squares + apart.square() * (self.count * other.count / count)
         return PartialMoments(count, self.mean + apart * (other.count / count), squares)
 
     def moments(self, device: torch.device | None = None) -> Moments:
-        """What `channel_moments` gives for all pieces as one map, of at least 2 positions."""
+        """What `channel_moments` gives for the merged parts, which need at least 2 positions."""
         std = torch.sqrt(self.squares / (self.count - 1) + EPSILON)
         return Moments(self.mean.float().to(device), std.float().to(device))
 

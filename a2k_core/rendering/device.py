@@ -1,4 +1,4 @@
-"""What to compute on, and in which number format, when nobody says."""
+"""The device and the number format to use when the user does not choose."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def best_device() -> torch.device:
 def best_dtype(config: StyA2KConfig, device: torch.device) -> torch.dtype:
     """bf16 for the compact network on processors that compute in it, else fp32.
 
-    With AVX512-BF16 it takes some two thirds of the time for pictures that look the same, 0.7 of 255 apart on the mean. The paper's
-    network is to give the published pictures, whose blocks roundings could exchange; on other devices fp32 is quick enough.
+    With AVX512-BF16 it takes about two thirds of the time, for pictures that look the same. The paper's network stays in fp32: it has
+    to give the published pictures, and rounding could route a block to another one.
     """
     compact_on_cpu = config.backbone == "compact" and device.type == "cpu"
     return torch.bfloat16 if compact_on_cpu and _computes_in_bf16() else torch.float32
 
 
 def _computes_in_bf16() -> bool:
-    """Whether this processor has instructions for products in bf16; where torch cannot tell, as its older versions, it has not."""
+    """Whether this processor has instructions for bf16 products. Older versions of torch cannot tell; then the answer is no."""
     tell = getattr(torch.cpu, "get_capabilities", None)
     found = tell() if tell else {}
     return any(found.get(name, False) for name in ("amx_bf16", "avx512_bf16"))

@@ -1,4 +1,4 @@
-"""How much memory there is, what a picture takes of it, and how running out of it shows."""
+"""Memory: how much is free, how much a picture takes, and what to do when it runs out."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ import torch
 from ..config import STRIDES, StyA2KConfig
 
 UNKNOWN_SYSTEM = 4 * 2**30
-"""Bytes taken for free where the system does not say: on Windows, and on devices whose drivers are mute."""
+"""Bytes that count as free where the system does not say: on Windows, and with drivers that do not tell."""
 
 AUTO_TILES = (2048, 1536, 1024, 896, 768, 512, 384, 256)
-"""Larger tiles waste less on their margins; beyond these little is left to gain."""
+"""Sides of tiles to choose from, in pixels. Larger tiles waste less on their margins; beyond these little is gained."""
 
 FEATURES_WORTH = 768
-"""Keeping the features of the first pass for the second is worth more than tiles larger than this."""
+"""Pixels. Caching the features of the first pass saves more time than tiles larger than this."""
 
 CPU_WHOLE = 3 * 2**19
-"""Pixels of the largest picture that a CPU computes whole with the compact network. Beyond it layers leave the caches and
-the system clears their memory anew each time: 2048x2048 took twice as long whole as in tiles."""
+"""Pixels of the largest picture that a CPU computes whole with the compact network. Larger layers leave the caches:
+2048x2048 took twice as long whole as in tiles."""
 
 CPU_TILE = 1024
-"""Side of the tiles that are quickest there."""
+"""Side of the fastest tiles on a CPU, in pixels."""
 
 MAX_AT_ONCE = 8
-"""Pictures of a batch computed together; more gain nothing and delay the progress bar."""
+"""Pictures of a batch that are computed together. More gain nothing and delay the progress bar."""
 
 MEMORY_SHARE = 0.6
-"""Of what is available: others need memory too, and estimates err."""
+"""Share of the free memory that is used: other programs need some too, and estimates err."""
 
 _OUT_OF_MEMORY = re.compile("out of memory|not enough memory|can't allocate memory|bad_alloc", re.IGNORECASE)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error is torch's or Python's way to say so; on most devices torch has no type of its own for it."""
+    """Whether an error means that memory ran out. On most devices torch has no type of its own for it."""
     if isinstance(error, MemoryError):
         return True
     return isinstance(error, RuntimeError) and _OUT_OF_MEMORY.search(str(error)) is not None

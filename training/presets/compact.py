@@ -8,13 +8,12 @@ PRESET = Preset(
     loss_network="vgg16",
     # Paintings of 320 px are enlarged, so that strokes come out as large as the style's when both pictures have 512 px.
     short_side=(320, 546),
-    crop=192,
     stages=(
         # relu3_1, relu4_1 and relu5_1 of the VGG, seen by a small encoder, which then stays as it is.
         Stage("encoder", steps=2000, batch=4, lr=2e-3),
         Stage(
             "painter",
-            steps=8000,
+            steps=5000,
             batch=4,
             lr=1e-3,
             losses={
