@@ -64,6 +64,7 @@ class StyA2K(StyleNetwork):
         *,
         keep_colours: float = 0.0,
         clip: ClipStatistics | None = None,
+        scene: ClipStatistics | None = None,
     ) -> Tensor:
         """Stylize pictures.
 
@@ -78,6 +79,7 @@ class StyA2K(StyleNetwork):
             progress: called after each step with the share that is done, 0 to 1. What it raises ends the work.
             keep_colours: from 0, all colors are the style's, to 1, the content keeps its own and takes the style's strokes.
             clip: from `clip_statistics`, of the video that the contents are frames of.
+            scene: an older name of `clip`.
 
         Returns:
             `[B, 3, H, W]` in 0..1, of the content's size, device and dtype.
@@ -86,7 +88,7 @@ class StyA2K(StyleNetwork):
             InputError: when the content is not a picture, the counts do not match, or an option is out of range.
         """
         check_image(content, "content")
-        options = TransferOptions(strength, keep_colours, tile, clip, progress)
+        options = TransferOptions(strength, keep_colours, tile, clip or scene, progress)
         count, _, height, width = content.shape
         self._check(count, encoded_style, options)
         if strength == 0:
@@ -153,6 +155,10 @@ class StyA2K(StyleNetwork):
         _, _, height, width = frames.shape
         sources = [PaddedSource(reader(frame), (1, height, width), self.config.grid) for frame in frames.split(1)]
         return clip_statistics(self, self.device, sources, options)
+
+    def scene(self, frames: Tensor, *_: object, **__: object) -> ClipStatistics:
+        """An older name of `clip_statistics`. Style and strength, which it took, no longer matter."""
+        return self.clip_statistics(frames)
 
     def _transfer(self, content: Tensor, encoded_style: EncodedStyle, options: TransferOptions) -> Tensor:
         """Some pictures of a batch, in the same tiles."""
