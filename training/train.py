@@ -23,6 +23,7 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from a2k_core import CheckpointError, PictureError, StyA2K, save_model
+from a2k_core.rendering.device import best_device
 from a2k_core.rendering.memory import keep_freed_memory
 from training.data import CropDataset, batches, find_pictures, hold_out, read_square
 from training.initialization import initialize
@@ -67,7 +68,7 @@ class Run:
         self.saved = load_checkpoint(self.checkpoint, options.recipe) if options.resume else None
         self.progress = Progress(**self.saved["progress"]) if self.saved else Progress()
 
-        self.device = find_device(options.device)
+        self.device = best_device() if options.device == "auto" else torch.device(options.device)
         keep_freed_memory()  # a fifth of a step's time on a CPU
         torch.manual_seed(options.seed)
         self.contents, held_contents = hold_out(find_pictures(options.content), options.validation)
@@ -196,13 +197,6 @@ class StopRequest:
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.asked = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def find_device(name: str) -> torch.device:
-    """The device of a name; for `auto` a CUDA device where there is one, else the CPU."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
 
 
 def hardware(device: torch.device) -> str:
