@@ -14,7 +14,6 @@ STRIDES = (4, 8, 16)
 """Pixels per feature of the three stylized levels (relu3_1, relu4_1, relu5_1 of VGG-19)."""
 
 REMOVED_FIELDS: dict[str, object] = {
-    "overlap": False,
     "style_side": None,
     "least_gain": 0.0,
     "least_channel_gain": 0.0,
@@ -62,6 +61,9 @@ class StyA2KConfig:
     residual: Literal["raw", "adain"] = "raw"
     """What is added to the attention: the content features (paper), or the same moved to the style's mean and deviation."""
 
+    overlap: bool = False
+    """Route the content on four block grids, each half a block apart, and blend them: softer block edges. The paper uses one grid."""
+
     noise: float = 0.0
     """Deviation of the fixed noise that is added to contents in 0..1 before they are encoded, see `network/noise.py`. The paper has
     none."""
@@ -89,7 +91,10 @@ class StyA2KConfig:
             f"multiples of heads={self.heads}",
         )
         _require(self.residual in ("raw", "adain"), "residual", self.residual, "'raw' or 'adain'")
-        _require(isinstance(self.scaled_logits, bool), "scaled_logits", self.scaled_logits, "true or false")
+        for name in ("scaled_logits", "overlap"):
+            _require(isinstance(getattr(self, name), bool), name, getattr(self, name), "true or false")
+        if self.overlap:
+            _require(all(b % 2 == 0 for b in self.blocks), "blocks", self.blocks, "even sides when overlap is on")
         number = isinstance(self.noise, (int, float)) and not isinstance(self.noise, bool)
         _require(number and 0 <= self.noise <= 1, "noise", self.noise, "a number from 0 to 1")
         if compact:
@@ -124,6 +129,7 @@ class StyA2KConfig:
             heads=1,
             scaled_logits=True,
             residual="adain",
+            overlap=True,
             noise=0.05,
         )
 

@@ -17,6 +17,7 @@ from a2k_core.network import attention
 from a2k_core.network.all_to_key import AllToKey
 from a2k_core.network.attention import (
     distributed_attention,
+    overlapped_progressive_attention,
     progressive_attention,
     region_keys,
     route,
@@ -145,6 +146,67 @@ def test_routing_is_exact_in_half_precision(dtype: torch.dtype, autocast: bool) 
     with torch.autocast("cpu", dtype=dtype, enabled=autocast):
         assert route(queries, keys).item() == 1
         assert route(queries.float(), keys.float()).item() == 1
+
+
+def test_overlapped_attention_is_a_partition_of_unity() -> None:
+    """Whatever the routes, blocks of one value give that value everywhere."""
+    constant = torch.tensor([0.5, -2.0, 3.0, 7.0]).view(1, 4, 1, 1)
+    key_blocks, value_blocks = to_blocks(torch.randn(1, 4, 8, 8), 4, 2), to_blocks(constant.expand(1, 4, 8, 8), 4, 2)
+    result = overlapped_progressive_attention(torch.randn(2, 4, 12, 8), key_blocks, value_blocks)
+    assert torch.allclose(result, constant.expand(2, 4, 12, 8), atol=1e-5)
+
+
+@pytest.mark.parametrize("side", [2, 4])
+@pytest.mark.parametrize("styles", [1, 2])
+def test_overlapped_attention_is_four_shifted_grids(side: int, styles: int) -> None:
+    height, width, half = 2 * side, 3 * side, side // 2
+    query = torch.randn(2, 4, height, width)
+    key_blocks = to_blocks(torch.randn(styles, 4, 2 * side, 2 * side), side, 2)
+    value_blocks = to_blocks(torch.randn(styles, 4, 2 * side, 2 * side), side, 2)
+    result = overlapped_progressive_attention(query, key_blocks, value_blocks, 0.7)
+
+    surrounded = F.pad(query, (half, half, half, half), mode="reflect")
+    expected = torch.zeros_like(query)
+    total = torch.zeros(height, width)
+    for down in (0, -half):
+        for right in (0, -half):
+            for top in range(down, height, side):
+                for left in range(right, width, side):
+                    if top + half > height or left + half > width:
+                        continue
+                    block = _cut(surrounded, top + half, left + half, side)
+                    attended = progressive_attention(block, key_blocks, value_blocks, 0.7)
+                    for row in range(max(top, 0), min(top + side, height)):
+                        for column in range(max(left, 0), min(left + side, width)):
+                            weight = _tent(row - top, side) * _tent(column - left, side)
+                            expected[..., row, column] += weight * attended[..., row - top, column - left]
+                            total[row, column] += weight
+    assert torch.allclose(total, torch.ones(height, width))
+    assert torch.allclose(result, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_overlapped_attention_is_the_same_in_strips(dtype: torch.dtype) -> None:
+    """Without gradients a CPU takes the blocks in strips, with them all at once."""
+    query = torch.randn(2, 4, 48, 32).to(dtype)  # 1,617 blocks of each, several strips
+    blocks = to_blocks(torch.randn(1, 4, 8, 8), 2, 2).to(dtype)
+    at_once = overlapped_progressive_attention(query.clone().requires_grad_(), blocks, blocks)
+    with torch.no_grad():
+        in_strips = overlapped_progressive_attention(query, blocks, blocks)
+    assert in_strips.dtype == at_once.dtype == dtype
+    assert torch.allclose(in_strips, at_once, atol=1e-5)
+
+
+def test_overlap_leaves_no_edge_where_routes_change() -> None:
+    """Two flat style blocks, a query that passes slowly from one to the other: steps stay far below the difference."""
+    slope = torch.linspace(-1, 1, 64).view(1, 1, 1, 64).expand(1, 1, 8, 64)
+    blocks = torch.tensor([-1.0, 1.0]).view(1, 1, 2, 1, 1).expand(1, 1, 2, 64, 1)
+    hard = progressive_attention(slope, blocks, blocks)
+    soft = overlapped_progressive_attention(slope, blocks, blocks)
+    assert hard.diff(dim=-1).abs().max() == 2
+    assert soft.min() == -1
+    assert soft.max() == 1
+    assert soft.diff(dim=-1).abs().max() <= 2 / 4 + 1e-6
 
 
 def test_more_blocks_than_a_kernel_takes_are_attended_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,6 +81,8 @@ def test_a_configuration_cannot_be_changed(compact_config: StyA2KConfig) -> None
         ("scaled_logits", "yes"),
         ("residual", "none"),
         ("residual", None),
+        ("overlap", None),
+        ("overlap", 0),
         ("noise", None),
         ("noise", -0.1),
         ("noise", True),
@@ -92,6 +94,13 @@ def test_an_impossible_field_is_refused_by_name(compact_config: StyA2KConfig, fi
     with pytest.raises(ConfigError) as caught:
         StyA2KConfig.from_dict(values)
     assert field in str(caught.value)
+
+
+def test_overlapping_blocks_have_even_sides(compact_config: StyA2KConfig) -> None:
+    odd = compact_config.to_dict() | {"blocks": [12, 6, 3]}
+    with pytest.raises(ConfigError, match="even"):
+        StyA2KConfig.from_dict(odd)
+    assert StyA2KConfig.from_dict(odd | {"overlap": False}).grid == 48
 
 
 def test_the_widths_of_a_compact_encoder_are_those_it_stylizes(compact_config: StyA2KConfig) -> None:
@@ -138,6 +147,7 @@ OLD = {
     "heads": 8,
     "scaled_logits": False,
     "residual": "raw",
+    "overlap": False,
 }
 """What files of version 0.1 hold of the paper's network, beside the fields that are gone."""
 

@@ -49,6 +49,15 @@ def test_any_size_in_any_tiles(
     assert _apart(compact_model.transfer(content, compact_style, tile=tile), whole) < 1e-4
 
 
+def test_overlap_with_the_paper_network_and_its_absence_with_the_compact_one(
+    paper_config: StyA2KConfig, compact_config: StyA2KConfig
+) -> None:
+    for config in (dataclasses.replace(paper_config, overlap=True), dataclasses.replace(compact_config, overlap=False)):
+        model = random_model(config)
+        content, style = picture(200, 330, seed=1), model.encode_style(picture(64, 64, seed=2))
+        assert _apart(model.transfer(content, style, tile=64), model.transfer(content, style)) < 1e-4
+
+
 def test_blocks_that_are_larger_at_finer_levels(compact_config: StyA2KConfig) -> None:
     model = random_model(dataclasses.replace(compact_config, blocks=(32, 4, 2)))
     content, style = picture(200, 330, seed=1), model.encode_style(picture(64, 64, seed=2))

@@ -18,6 +18,7 @@ COMPACT = StyA2KConfig(
     heads=2,
     scaled_logits=True,
     residual="adain",
+    overlap=True,
     noise=0.05,
 )
 PAPER = StyA2KConfig(backbone="vgg", encoder_widths=(4, 4, 16, 16, 16), channels=(16, 16, 16), heads=2)

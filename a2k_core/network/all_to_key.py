@@ -10,7 +10,12 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from .attention import distributed_attention, progressive_attention, region_keys
+from .attention import (
+    distributed_attention,
+    overlapped_progressive_attention,
+    progressive_attention,
+    region_keys,
+)
 from .blocks import to_blocks
 from .statistics import Moments, adain, channel_moments, normalize
 
@@ -54,6 +59,7 @@ class AllToKey(nn.Module):
         *,
         scaled_logits: bool,
         residual: Literal["raw", "adain"],
+        overlap: bool = False,
         operations: ModuleType | Any = nn,
     ) -> None:
         super().__init__()
@@ -61,6 +67,7 @@ class AllToKey(nn.Module):
         self.heads = heads
         self.residual = residual
         self.scale = 1 / math.sqrt(attention_channels // heads) if scaled_logits else 1.0
+        self.attend_blocks = overlapped_progressive_attention if overlap else progressive_attention
         self.query = operations.Conv2d(channels, 2 * attention_channels, 1)
         self.key = operations.Conv2d(channels, 2 * attention_channels, 1)
         self.value = operations.Conv2d(channels, 2 * attention_channels, 1)
@@ -95,7 +102,7 @@ class AllToKey(nn.Module):
         """
         query, block_query = self.query(normalize(content, moments, content.dtype)).chunk(2, dim=1)
         distributed = distributed_attention(query, style.region_key, style.region_value, self.scale)
-        progressive = progressive_attention(block_query, style.block_key, style.block_value, self.scale)
+        progressive = self.attend_blocks(block_query, style.block_key, style.block_value, self.scale)
         attended = self.fusion(torch.cat([distributed, progressive], dim=1))
         if self.residual == "raw":
             return attended + content

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .blocks import from_blocks, to_blocks
+from .layers import reflect_pad
 
 MAX_SCORE_ELEMENTS = 2**24
 """Scores held at once (64 MiB in fp32): more are computed in row chunks, or by a kernel that holds none."""
@@ -22,6 +23,9 @@ MAX_KERNEL_BATCH = 2**16 - 1
 
 FEW_KEYS = 64
 """Up to this many keys a CPU uses two products and a softmax, up to twice as fast as its fused kernel."""
+
+BLOCKS_AT_ONCE = 256
+"""Blocks that a CPU attends in at a time on overlapping grids: what they need stays in its cache."""
 
 
 def region_keys(key_blocks: Tensor, value_blocks: Tensor, alpha: Tensor, beta: Tensor) -> tuple[Tensor, Tensor]:
@@ -76,6 +80,48 @@ def progressive_attention(query: Tensor, key_blocks: Tensor, value_blocks: Tenso
     heads, side = key_blocks.shape[1], math.isqrt(key_blocks.shape[3])
     attended = _attend_blocks(to_blocks(query, side, heads), key_blocks, value_blocks, scale)
     return from_blocks(attended, side, *query.shape[-2:])
+
+
+def overlapped_progressive_attention(
+    query: Tensor, key_blocks: Tensor, value_blocks: Tensor, scale: float = 1.0
+) -> Tensor:
+    """Progressive attention on four block grids, 0 and half a block apart each way, blended without edges.
+
+    The weight of a grid is 1 at its blocks' centers and falls to 0 at their edges; the four weights sum to 1.
+    Arguments and result as for `progressive_attention`; the block's side must be even.
+    """
+    batch, _, height, width = query.shape
+    heads, side = key_blocks.shape[1], math.isqrt(key_blocks.shape[3])
+    half = side // 2
+    dtype = query.dtype
+    if query.device.type == "cpu":  # attends in fp32; made so once, not for every strip
+        query, key_blocks, value_blocks = query.float(), key_blocks.float(), value_blocks.float()
+    padded = reflect_pad(query, half).permute(0, 2, 3, 1)
+    # All blocks of the four grids, in one raster: block (i, j) starts at (i, j) halves.
+    windows = padded.unfold(1, side, half).unfold(2, side, half).unflatten(3, (heads, -1)).permute(0, 3, 1, 2, 5, 6, 4)
+    rows, columns = windows.shape[2:4]
+    ramp = 1 - (2 * (torch.arange(side, device=query.device) + 0.5) / side - 1).abs()
+
+    depth = value_blocks.shape[-1]
+    # Every quarter of a block lies on one cell of half a block's side. The weight is as deep as they are, so that rows add up in one go.
+    weight = (ramp[:, None] * ramp)[..., None].repeat(1, 1, depth).view(2, half, 2, half, depth)
+    blended = weight.new_zeros(batch, height + side, width + side, heads * depth)
+    cells = blended.view(batch, rows + 1, half, columns + 1, half, heads, depth).permute(0, 5, 1, 3, 2, 4, 6)
+    # With gradients each strip would cost a whole raster on the way back.
+    in_strips = query.device.type == "cpu" and not torch.is_grad_enabled()
+    step = max(1, BLOCKS_AT_ONCE // (batch * columns)) if in_strips else rows
+    for start in range(0, rows, step):
+        strip = windows[:, :, start : start + step]
+        count = strip.shape[2]
+        blocks = strip.reshape(batch, heads, -1, side * side, strip.shape[-1])
+        attended = _attend_blocks(blocks, key_blocks, value_blocks, scale).to(weight.dtype)
+        quarters = attended.view(batch, heads, count, columns, 2, half, 2, half, depth)
+        for down in (0, 1):
+            for right in (0, 1):
+                covered = cells[:, :, start + down : start + down + count, right : right + columns]
+                covered.addcmul_(quarters[:, :, :, :, down, :, right], weight[down, :, right])
+    inside = blended[:, half : half + height, half : half + width].permute(0, 3, 1, 2)
+    return inside.to(dtype)
 
 
 def _attend_blocks(query_blocks: Tensor, key_blocks: Tensor, value_blocks: Tensor, scale: float) -> Tensor:

@@ -44,6 +44,7 @@ class StyleNetwork(nn.Module):
                 config.heads,
                 scaled_logits=config.scaled_logits,
                 residual=config.residual,
+                overlap=config.overlap,
                 operations=operations,
             )
             for channels, attention_channels, block in zip(

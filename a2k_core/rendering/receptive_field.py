@@ -26,7 +26,10 @@ class ReceptiveField:
     """Features of a region depend on no pixels farther outside."""
 
     blocks: EachLevel
-    """Side of a block at each level. Attention needs whole blocks and nothing beyond."""
+    """Attention needs multiples of these: whole blocks, or half ones where they overlap."""
+
+    attention: EachLevel
+    """Beyond multiples of `blocks`: half a block where they overlap, else 0."""
 
     decoder: EachLevel
     """Pixels of a region depend on no features farther outside, features taken as squares of stride x stride pixels. The
@@ -54,9 +57,13 @@ def receptive_field(config: StyA2KConfig) -> ReceptiveField:
             module.weight.fill_(1 / module.weight[0].numel())
             if module.bias is not None:
                 module.bias.zero_()
-    fine, middle, coarse = (side * stride for side, stride in zip(config.blocks, STRIDES, strict=True))
+    parts = 2 if config.overlap else 1
+    fine, middle, coarse = (side * stride // parts for side, stride in zip(config.blocks, STRIDES, strict=True))
+    blocks = fine, middle, coarse
     with torch.no_grad(), torch.device("cpu"):
-        return ReceptiveField(_encoder_field(probe), (fine, middle, coarse), _decoder_field(probe))
+        return ReceptiveField(
+            _encoder_field(probe), blocks, blocks if config.overlap else (0, 0, 0), _decoder_field(probe)
+        )
 
 
 def _encoder_field(probe: StyleNetwork) -> int:

@@ -113,7 +113,7 @@ class TiledTransfer:
         if tile != "auto":
             return tile or max(self.bounds)
         field = self.field
-        margin = field.encoder + max(field.decoder) + self.grid
+        margin = field.encoder + max(field.attention) + max(field.decoder) + self.grid
         side, cached = choose_tile(
             self.network.config,
             next(self.network.parameters()).dtype,
@@ -177,7 +177,7 @@ class TiledTransfer:
     def _features_around(self, region: Region) -> tuple[Features, Regions, Regions]:
         """The features that attention needs for a region, where they lie, and where those lie that the decoder needs."""
         decoded = self._grown((region, region, region), self.field.decoder, STRIDES)
-        attended = self._grown(decoded, (0, 0, 0), self.field.blocks)
+        attended = self._grown(decoded, self.field.attention, self.field.blocks)
         if self.cache:
             return self.cache.read(attended), attended, decoded
         around = Region.around(attended)

@@ -17,7 +17,7 @@ PRESET = Preset(
             batch=4,
             lr=1e-3,
             losses={
-                "content": 1.0,
+                "content": 2.0,
                 "style": 10.0,
                 "texture": 10.0,
                 "identity_pixels": 50.0,
