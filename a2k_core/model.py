@@ -87,14 +87,19 @@ class StyA2K(StyleNetwork):
         Raises:
             InputError: when the content is not a picture, the counts do not match, or an option is out of range.
         """
-        check_image(content, "content")
         options = TransferOptions(strength, keep_colours, tile, clip or scene, progress)
+        return self.transfer_with(content, encoded_style, options)
+
+    @torch.no_grad()
+    def transfer_with(self, content: Tensor, encoded_style: EncodedStyle, options: TransferOptions) -> Tensor:
+        """`transfer` with its options in one object."""
+        check_image(content, "content")
         count, _, height, width = content.shape
         self._check(count, encoded_style, options)
-        if strength == 0:
+        if options.strength == 0:
             return content.clamp(0, 1)
-        at_once = count if tile is None else 1
-        if tile == "auto":
+        at_once = count if options.tile is None else 1
+        if options.tile == "auto":
             at_once = images_at_once(self.config, self.dtype, self.device, height, width)
         if at_once >= count:
             return self._transfer(content, encoded_style, options)

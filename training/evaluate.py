@@ -22,9 +22,9 @@ from torch import Tensor
 
 from a2k_core import StyA2KError, load_model
 from a2k_core.files.image_io import read_picture, write_picture
-from a2k_core.network.statistics import channel_moments, normalize
 from training.data import find_pictures, hold_out
 from training.loss_network import LossNetwork, LossNetworkError, load_loss_network
+from training.losses import normalized
 
 SIZE = 384
 """Pictures are measured at this size, squeezed to squares."""
@@ -47,10 +47,7 @@ def score(network: LossNetwork, content: Tensor, style: Tensor, picture: Tensor)
     )
     target = network(gray_with_histogram(style, style))
     photo, ours = (gram_distances(network(gray_with_histogram(image, style)), target) for image in (content, picture))
-    shapes, original = (
-        normalize(level, channel_moments(level))
-        for level in (network(gray_with_histogram(image, content))[3] for image in (picture, content))
-    )
+    shapes, original = (normalized(network(gray_with_histogram(image, content))[3]) for image in (picture, content))
     return Score(
         painted=1 - sum(ours) / sum(photo),
         strokes=1 - ours[-1] / photo[-1],

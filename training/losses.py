@@ -51,9 +51,7 @@ class Painted:
 
 def content_loss(painted: Painted) -> Tensor:
     """Distance of normalized relu4_1 and relu5_1 to the content's: its shapes, without its colors."""
-    return _sum(
-        F.mse_loss(_normalized(painted.stylized[level]), _normalized(painted.content[level])) for level in (3, 4)
-    )
+    return _sum(F.mse_loss(normalized(painted.stylized[level]), normalized(painted.content[level])) for level in (3, 4))
 
 
 def style_loss(painted: Painted) -> Tensor:
@@ -121,7 +119,8 @@ def _moment_distance(ours: Tensor, theirs: Tensor) -> Tensor:
     return F.mse_loss(mine.mean, target.mean) + F.mse_loss(mine.std, target.std)
 
 
-def _normalized(features: Tensor) -> Tensor:
+def normalized(features: Tensor) -> Tensor:
+    """Features with mean 0 and deviation 1 in each sample and channel, fp32."""
     return normalize(features, channel_moments(features))
 
 
@@ -151,4 +150,4 @@ def _attended(content: Sequence[Tensor], style: Sequence[Tensor], level: int, bl
 
 def _stacked(levels: Sequence[Tensor], last: int) -> Tensor:
     size = levels[last].shape[-2:]
-    return torch.cat([F.interpolate(_normalized(x), size, mode="nearest") for x in levels[: last + 1]], dim=1)
+    return torch.cat([F.interpolate(normalized(x), size, mode="nearest") for x in levels[: last + 1]], dim=1)

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from a2k_core import StyA2K
+from a2k_core.files.atomic_write import temporary_beside
 
 
 class Reporter:
@@ -39,9 +40,8 @@ class Reporter:
                 rows.append(torch.cat([content[None], *(model.transfer(content[None], style) for style in encoded)]))
         image = torch.cat([torch.cat(list(row), dim=-1) for row in rows], dim=-2)
         pixels = (image.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
-        temporary = self.samples / f"{name}.part"
-        Image.fromarray(pixels).save(temporary, format="PNG")
-        temporary.replace(self.samples / f"{name}.png")
+        with temporary_beside(self.samples / f"{name}.png") as temporary:
+            Image.fromarray(pixels).save(temporary, format="PNG")
 
     def close(self) -> None:
         """Flush what is buffered."""

@@ -12,6 +12,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from a2k_core import StyA2K
+from a2k_core.files.atomic_write import temporary_beside
 from training.muon import Muon
 from training.options import Stage
 
@@ -77,11 +78,9 @@ class StageState:
 
 def save_checkpoint(path: Path, recipe: dict[str, Any], progress: Progress, state: StageState) -> None:
     """Write to a temporary file and rename it: a kill at any moment leaves the old checkpoint or the new one."""
-    temporary = path.with_suffix(".part")
-    torch.save(
-        {"recipe": json.dumps(recipe), "progress": dataclasses.asdict(progress), "state": state.state_dict()}, temporary
-    )
-    temporary.replace(path)
+    saved = {"recipe": json.dumps(recipe), "progress": dataclasses.asdict(progress), "state": state.state_dict()}
+    with temporary_beside(path) as temporary:
+        torch.save(saved, temporary)
 
 
 def load_checkpoint(path: Path, recipe: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -18,15 +18,13 @@ from ..files.image_io import check_output, holds_alpha, read_picture, read_store
 from ..model import StyA2K
 from ..network.encoded_style import check_shares, mix_styles
 from ..network.statistics import ClipStatistics
-from ..options import MAX_STRENGTH, Tile, TransferOptions
+from ..options import MAX_STRENGTH, Progress, Tile, TransferOptions
 from ..rendering.device import DTYPES, best_device, best_dtype
 from ..rendering.memory import is_out_of_memory, keep_freed_memory, release
 from ..rendering.resize import resize_to_short_side
 from ..video.frames import FrameStylizer, representative_frames
 from .console import Console
 from .plan import Job, plan_jobs, plan_variants
-
-Progress = Callable[[float], None]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,12 +27,10 @@ class FeatureStatistics:
     """First pass: the moments of the content features, over one picture or over several.
 
     Args:
-        network: its encoder is used.
-        device: computes.
+        device: where the moments are needed.
     """
 
-    def __init__(self, network: StyleNetwork, device: torch.device) -> None:
-        self.network = network
+    def __init__(self, device: torch.device) -> None:
         self.device = device
         self._partials: list[PartialMoments] = []
         self._whole: list[Moments] = []
@@ -93,7 +91,7 @@ class TiledTransfer:
             self.cache = None
             moments = [Moments(*(value.to(self.device) for value in level)) for level in clip.moments]
         else:
-            statistics = FeatureStatistics(self.network, self.device)
+            statistics = FeatureStatistics(self.device)
             regions = self._each(regions, lambda region: self._gather(region, statistics))
             moments = statistics.moments()
         self._each(regions, lambda region: self._stylize(region, moments, style, write))
@@ -204,7 +202,7 @@ def clip_statistics(
     network: StyleNetwork, device: torch.device, sources: list[PaddedSource], options: TransferOptions
 ) -> ClipStatistics:
     """Moments over several frames, as if they were one picture."""
-    statistics = FeatureStatistics(network, device)
+    statistics = FeatureStatistics(device)
     for index, source in enumerate(sources):
         part = options.part(index / len(sources), (index + 1) / len(sources))
         TiledTransfer(network, device, source, part).gather(statistics)

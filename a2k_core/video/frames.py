@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import torch
 from torch import Tensor
 
@@ -55,15 +57,8 @@ class FrameStylizer:
         options = self.options
         smooth = options.clip is not None and options.strength > 0
         frames = temporal_smoothing(images, self._previous) if smooth else images
-        stylized = self.model.transfer(
-            frames,
-            self.style.part(start, start + len(images)),
-            options.strength,
-            options.tile,
-            progress,
-            keep_colours=options.preserve_color,
-            clip=options.clip,
-        )
+        style = self.style.part(start, start + len(images))
+        stylized = self.model.transfer_with(frames, style, dataclasses.replace(options, progress=progress))
         if smooth:
             self._previous = frames[-1:].clone()  # only now: a chunk that raised comes again
         return stylized if mask is None else torch.lerp(images, stylized, mask.to(stylized))
