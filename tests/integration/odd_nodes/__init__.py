@@ -67,7 +67,7 @@ class ShortOfMemory:
         def transfer(*_: Any, **__: Any) -> None:
             raise torch.OutOfMemoryError("Tried to allocate 99.00 GiB")
 
-        model.model.transfer = transfer
+        model.model.transfer_with = transfer
         return (model,)
 
 
