@@ -73,6 +73,7 @@ class Options:
     preset_name: str
     preset: Preset
     loss_network: Path | None
+    weights: Path | None
     resume: bool
     seed: int
     device: str
@@ -90,6 +91,7 @@ class Options:
             "preset": self.preset_name,
             "seed": self.seed,
             "precision": self.precision,
+            "started_from": self.weights.name if self.weights else None,
             **dataclasses.asdict(self.preset),
         }
 
@@ -116,6 +118,7 @@ def parse(argv: list[str] | None = None) -> Options:
     add(
         "--loss-network", type=Path, metavar="FILE", help="weights of the VGG; without it torchvision downloads its own"
     )
+    add("--weights", type=Path, metavar="FILE", help="train this file further: its encoder stays, the painter learns on")
     add("--run-dir", type=Path, metavar="DIR", help="checkpoint, samples and logs; without it runs/NAME, after --out")
     add("--resume", action="store_true", help="go on from the checkpoint in --run-dir")
     add("--seed", type=int, default=0, help="decides initial weights, crops and their order")
@@ -146,13 +149,16 @@ def parse(argv: list[str] | None = None) -> Options:
     preset = load_preset(given["preset"])
     steps = {stage: given.pop(f"{stage}_steps") for stage in ("encoder", "painter")}
     batch, crop = given.pop("batch"), given.pop("crop")
+    stages = preset.stages
+    if given["weights"]:
+        stages = tuple(stage for stage in stages if stage.name != "encoder")
     stages = tuple(
         dataclasses.replace(
             stage,
             steps=stage.steps if steps[stage.name] is None else steps[stage.name],
             batch=batch or stage.batch,
         )
-        for stage in preset.stages
+        for stage in stages
     )
     preset = dataclasses.replace(preset, stages=stages, crop=crop or preset.crop)
     given["run_dir"] = given["run_dir"] or Path("runs") / given["out"].stem

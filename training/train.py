@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from a2k_core import CheckpointError, PictureError, StyA2K, save_model
+from a2k_core import CheckpointError, PictureError, StyA2K, load_model, save_model
 from a2k_core.rendering.device import best_device
 from a2k_core.rendering.memory import keep_freed_memory
 from training.data import CropDataset, batches, find_pictures, hold_out, read_square
@@ -78,7 +78,7 @@ class Run:
             for held in (held_contents, held_styles)
         )
         self.loss_network = load_loss_network(self.preset.loss_network, options.loss_network)
-        self.model = initialize(StyA2K(self.preset.network), self.loss_network)
+        self.model = self._first_model()
         some = self.styles[:: math.ceil(len(self.styles) / 32)]
         self.loss_network.calibrate(torch.stack([read_square(path, self.preset.crop) for path in some]))
         self.dtype = torch.bfloat16 if options.precision == "bf16" else torch.float32
@@ -116,6 +116,18 @@ class Run:
         save_model(self.model, self.options.out, self.metadata())
         log.info("wrote %s after %.0f minutes", self.options.out, self.progress.seconds / 60)
         return 0
+
+    def _first_model(self) -> StyA2K:
+        """The network before the first step, fp32 on the CPU."""
+        if self.options.weights is None:
+            return initialize(StyA2K(self.preset.network), self.loss_network)
+        model = load_model(self.options.weights).train().requires_grad_(True)
+        if model.config != self.preset.network:
+            raise CheckpointError(
+                f"{self.options.weights} holds another network than preset {self.options.preset_name} trains; "
+                "leave out --weights, or choose its preset"
+            )
+        return model
 
     def _run_stage(self, stage: Stage, state: StageState, reporter: Reporter, stop: StopRequest) -> None:
         options, progress = self.options, self.progress
