@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from training.losses import LOSSES, Painted
+from training.losses import LOSSES, Painted, Seen
 from training.options import PRESETS, load_preset
 
 SIZES = ((8, 32), (8, 16), (16, 8), (16, 4), (16, 4))
@@ -18,9 +18,14 @@ def features(seed: int, spread: float = 1.0) -> list[Tensor]:
     return [spread * torch.rand((2, c, side, side), generator=generator) for c, side in SIZES]
 
 
+def seen(levels: list[Tensor]) -> Seen:
+    """Pictures with these features, at half size too. The first three channels of the first level are the pictures."""
+    return Seen(lambda _: levels, levels[0][:, :3], levels)
+
+
 def painted(stylized: list[Tensor], content: list[Tensor], style: list[Tensor]) -> Painted:
-    original = torch.rand((1, 3, 32, 32), generator=torch.Generator().manual_seed(5))
-    return Painted(stylized, content, style, stylized[0][:1, :3], original, stylized, content)
+    original = features(5)
+    return Painted(seen(stylized), seen(content), seen(style), seen(stylized), seen(original))
 
 
 def test_content_loss_sees_shapes_and_not_their_strength() -> None:
@@ -48,6 +53,17 @@ def test_texture_loss_sees_which_channels_fire_together() -> None:
     assert LOSSES["texture"](painted(apart, together, together)) > 0.5
 
 
+def test_grain_loss_sees_a_weave_and_forgives_what_style_or_content_has() -> None:
+    smooth = torch.linspace(0, 1, 32).expand(2, 8, 32, 32)
+    rows = torch.arange(32)
+    weave = smooth + 0.1 * ((rows[:, None] + rows) % 2)
+    loss = LOSSES["grain"]
+    assert loss(painted([weave] * 5, [smooth] * 5, [smooth] * 5)) > 1
+    assert loss(painted([weave] * 5, [smooth] * 5, [weave] * 5)) == 0
+    assert loss(painted([weave] * 5, [weave] * 5, [smooth] * 5)) == 0
+    assert loss(painted([smooth] * 5, [weave] * 5, [weave] * 5)) == 0
+
+
 def test_the_all_to_key_target_is_attention_plus_content() -> None:
     """With a style of one value all attention gives that value, twice, on top of the content."""
     content, style = features(1), [torch.full_like(level, 0.5) for level in features(2)]
@@ -60,7 +76,7 @@ def test_the_all_to_key_target_is_attention_plus_content() -> None:
 
 @pytest.mark.parametrize("name", sorted(LOSSES))
 def test_every_loss_has_gradients(name: str) -> None:
-    stylized = [level.requires_grad_() for level in features(3)]
+    stylized = [level.requires_grad_() for level in features(3, spread=2)]
     LOSSES[name](painted(stylized, features(1), features(2))).backward()
     assert any(level.grad is not None and bool((level.grad != 0).any()) for level in stylized)
     assert all(level.grad is None or bool(torch.isfinite(level.grad).all()) for level in stylized)

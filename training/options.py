@@ -118,7 +118,9 @@ def parse(argv: list[str] | None = None) -> Options:
     add(
         "--loss-network", type=Path, metavar="FILE", help="weights of the VGG; without it torchvision downloads its own"
     )
-    add("--weights", type=Path, metavar="FILE", help="train this file further: its encoder stays, the painter learns on")
+    add(
+        "--weights", type=Path, metavar="FILE", help="train this file further: its encoder stays, the painter learns on"
+    )
     add("--run-dir", type=Path, metavar="DIR", help="checkpoint, samples and logs; without it runs/NAME, after --out")
     add("--resume", action="store_true", help="go on from the checkpoint in --run-dir")
     add("--seed", type=int, default=0, help="decides initial weights, crops and their order")

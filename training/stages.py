@@ -9,7 +9,7 @@ from a2k_core import StyA2K
 from a2k_core.network.noise import PERIOD
 from a2k_core.network.statistics import channel_moments
 from training.loss_network import WIDTHS, LossNetwork
-from training.losses import LOSSES, Painted
+from training.losses import LOSSES, Painted, Seen
 from training.options import Stage
 
 Terms = dict[str, Tensor]
@@ -63,7 +63,7 @@ class PainterStage(nn.Module):
         count = len(photos)
         rebuilt = max(1, count // 4) if self.with_identity else 0
         with torch.no_grad():
-            of_photos, of_paintings = see(photos), see(paintings)
+            seen_photos, seen_paintings = Seen(see, photos), Seen(see, paintings)
             contents = torch.cat([photos, photos[:rebuilt], paintings[:rebuilt]])
             styles = torch.cat([paintings, photos[:rebuilt], paintings[:rebuilt]])
             # Anywhere in the plane of noise, so that the network does not learn one part of it by heart.
@@ -75,16 +75,16 @@ class PainterStage(nn.Module):
         features = model.stylize(content, moments, encoded, 1.0)
         images = model.decode(features).float()
         levels = see(images)
+        own = [
+            torch.cat([photo[:rebuilt], painting[:rebuilt]])
+            for photo, painting in zip(seen_photos.levels, seen_paintings.levels, strict=True)
+        ]
         painted = Painted(
-            stylized=[level[:count] for level in levels],
-            content=of_photos,
-            style=of_paintings,
-            rebuilt=images[count:],
-            original=contents[count:],
-            rebuilt_features=[level[count:] for level in levels],
-            original_features=[
-                torch.cat([p[:rebuilt], s[:rebuilt]]) for p, s in zip(of_photos, of_paintings, strict=True)
-            ],
+            stylized=Seen(see, images[:count], [level[:count] for level in levels]),
+            content=seen_photos,
+            style=seen_paintings,
+            rebuilt=Seen(see, images[count:], [level[count:] for level in levels]),
+            original=Seen(see, contents[count:], own),
         )
         return {name: weight * LOSSES[name](painted) for name, weight in self.weights.items()}
 

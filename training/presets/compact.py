@@ -19,7 +19,8 @@ PRESET = Preset(
             losses={
                 "content": 2.0,
                 "style": 10.0,
-                "texture": 10.0,
+                "texture": 8.0,
+                "grain": 2.0,
                 "identity_pixels": 50.0,
                 "identity_features": 1.0,
             },
