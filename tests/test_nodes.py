@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ IDS = [
     "A2K_LoadStyle",
     "A2K_ExamplePicture",
 ]
+LANGUAGES = ["en", "de", "es", "fr", "ja", "ko", "ru", "zh"]
 LOAD = """
 import importlib.util, sys, asyncio
 path = sys.argv[1]
@@ -52,14 +54,51 @@ def test_an_older_host_sees_at_its_start_what_is_needed(tmp_path: Path) -> None:
     assert "ImportError: StyA2K: these nodes need ComfyUI 0.18.0 or newer" in result.stderr
 
 
-@pytest.mark.parametrize("language", ["en", "zh", "ja"])
-def test_labels_name_every_node_and_the_same_inputs(language: str) -> None:
-    labels = json.loads((ROOT / "locales" / language / "nodeDefs.json").read_text(encoding="utf-8"))
-    english = json.loads((ROOT / "locales" / "en" / "nodeDefs.json").read_text(encoding="utf-8"))
-    assert list(labels) == IDS
-    for node in IDS:
-        assert labels[node]["inputs"].keys() == english[node]["inputs"].keys()
-        assert labels[node]["display_name"]
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_node_and_every_input_has_a_label_and_a_tooltip(language: str) -> None:
+    stored = json.loads((ROOT / "tests" / "snapshot" / "nodes.json").read_text(encoding="utf-8"))
+    nodes = labels(language)
+    assert list(nodes) == list(stored)
+    for node, texts in nodes.items():
+        assert list(texts["inputs"]) == stored[node]["inputs"]
+        assert list(texts["outputs"]) == [str(index) for index in range(len(stored[node]["outputs"]))]
+        assert texts["display_name"]
+        assert texts["description"]
+        for entry in (*texts["inputs"].values(), *texts["outputs"].values()):
+            assert entry["name"]
+            assert entry["tooltip"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_every_text_is_translated(language: str) -> None:
+    nodes, english = labels(language), labels("en")
+    for node, texts in nodes.items():
+        assert texts["description"] != english[node]["description"]
+        for kind in ("inputs", "outputs"):
+            same = [
+                key for key, entry in texts[kind].items() if entry["tooltip"] == english[node][kind][key]["tooltip"]
+            ]
+            assert same == []
+    categories = json.loads((ROOT / "locales" / language / "main.json").read_text(encoding="utf-8"))["nodeCategories"]
+    assert categories["style transfer"]
+
+
+@pytest.mark.parametrize("language", ["zh", "ja"])
+@pytest.mark.parametrize("node", IDS)
+def test_a_translated_help_page_explains_every_input_by_its_label(node: str, language: str) -> None:
+    folder = ROOT / "web" / "docs"
+    page = (folder / node / f"{language}.md").read_text(encoding="utf-8")
+    texts = labels(language)[node]
+    assert page.startswith(f"# {texts['display_name']}\n")
+    for entry in (*texts["inputs"].values(), *texts["outputs"].values()):
+        assert f"| {entry['name']}" in page
+    # The host reads addresses of pictures from the folder of the pages in English.
+    assert all((folder / picture).is_file() for picture in re.findall(r"!\[[^]]+\]\(([^)]+)\)", page))
+
+
+def labels(language: str) -> dict[str, Any]:
+    """What the nodes show in a language."""
+    return json.loads((ROOT / "locales" / language / "nodeDefs.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("node", IDS)
