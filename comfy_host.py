@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import comfy.utils
 import folder_paths
 import torch
 from comfy import model_management
 from comfy_api.latest import io
+from PIL import Image
+from server import PromptServer
 from torch import Tensor
 
 from .a2k_core import EncodedStyle, StyA2K
@@ -30,6 +34,23 @@ MODELS = "stya2k"
 
 STYLES = "stya2k_styles"
 """The same for saved styles."""
+
+KEEPS_PREVIEW: dict[str, Any] = (
+    {"has_intermediate_output": True}
+    if "has_intermediate_output" in io.Schema.__dataclass_fields__
+    else {"is_output_node": True}
+)
+"""For the schema of a node whose preview the host shows again from its cache. An older host does so for output nodes alone, and runs
+these even when nothing needs them."""
+
+PROGRESS_STEPS = 100
+"""Of the progress bar, for each picture."""
+
+PREVIEW_SIDE = 512
+"""Pixels."""
+
+PREVIEW_INTERVAL = 0.5
+"""Seconds between two previews at least."""
 
 
 class StyleOfModel(NamedTuple):
@@ -92,6 +113,42 @@ def auto_dtype(network: StyA2K, device: torch.device) -> torch.dtype:
 def stop_if_cancelled(*_: Any) -> None:
     """A forward hook for every layer: one large picture alone can take long."""
     model_management.throw_exception_if_processing_interrupted()
+
+
+class BatchProgress:
+    """A node's progress bar over a batch. For several pictures it also has a line of text and a preview of the latest one.
+
+    Args:
+        count: of pictures.
+        node: the class of the node, with the host's hidden input unique_id.
+        noun: what the line calls a picture.
+    """
+
+    def __init__(self, count: int, node: type[io.ComfyNode], noun: str = "picture") -> None:
+        self._bar = comfy.utils.ProgressBar(PROGRESS_STEPS * count)
+        self._count = count
+        self._node = getattr(node.hidden, "unique_id", None)
+        self._noun = noun
+        self._previewed = time.monotonic()
+
+    def report(self, done: float) -> None:
+        """`done` pictures are done. Raises when the user has cancelled."""
+        self._bar.update_absolute(round(PROGRESS_STEPS * done))
+
+    def show(self, done: int, picture: Tensor) -> None:
+        """`done` pictures are done, and `picture`, `[3, H, W]` in 0..1, is the last of them."""
+        if self._count == 1:
+            return
+        server = getattr(PromptServer, "instance", None)
+        if server is not None and self._node is not None:
+            server.send_progress_text(f"{self._noun} {done} of {self._count}", self._node)
+        if time.monotonic() - self._previewed >= PREVIEW_INTERVAL:
+            step = max(1, max(picture.shape[1:]) // PREVIEW_SIDE)
+            small = (picture[:, ::step, ::step].float().clamp(0, 1) * 255).round().byte().movedim(0, -1).cpu()
+            self._bar.update_absolute(
+                PROGRESS_STEPS * done, preview=("JPEG", Image.fromarray(small.numpy()), PREVIEW_SIDE)
+            )
+            self._previewed = time.monotonic()
 
 
 def reserve(model: Any, memory: int, count: int, styles: int = 0) -> int:

@@ -28,8 +28,10 @@ from .a2k_core.rendering.resize import resize_to_short_side
 from .a2k_core.video.frames import FrameStylizer, representative_frames
 from .comfy_host import (
     CATEGORY,
+    KEEPS_PREVIEW,
     MODELS,
     STYLES,
+    BatchProgress,
     Model,
     Style,
     StyleOfModel,
@@ -47,9 +49,6 @@ __all__ = ["StyA2KExtension"]
 BUNDLED = "bundled"
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
-
-PROGRESS_STEPS = 100
-"""Of the progress bar, for each picture."""
 
 
 class StyA2KExtension(ComfyExtension):
@@ -84,6 +83,7 @@ class LoadModel(io.ComfyNode):
                     "precision",
                     options=["auto", *DTYPES],
                     default="auto",
+                    advanced=True,
                     tooltip="auto: half precision on cards and processors that are good at it, else fp32. fp32 is most exact and slower.",
                 ),
             ],
@@ -185,6 +185,7 @@ class MixStyles(io.ComfyNode):
                     min=0.0,
                     max=1.0,
                     step=0.05,
+                    display_mode=io.NumberDisplay.slider,
                     tooltip="How much of style_2: 0 is style_1, 1 is style_2.",
                 ),
             ],
@@ -219,6 +220,7 @@ class Transfer(io.ComfyNode):
                     min=0.0,
                     max=2.0,
                     step=0.05,
+                    display_mode=io.NumberDisplay.slider,
                     tooltip="0 returns the picture itself, 1 is the full style, above 1 exaggerates it.",
                 ),
                 # Optional, so that prompts from before it was there still run.
@@ -229,6 +231,7 @@ class Transfer(io.ComfyNode):
                     min=0.0,
                     max=1.0,
                     step=0.05,
+                    display_mode=io.NumberDisplay.slider,
                     tooltip="0 takes the style's colors, 1 keeps those of the picture and takes only the strokes.",
                 ),
                 io.Boolean.Input(
@@ -245,6 +248,7 @@ class Transfer(io.ComfyNode):
                 ),
             ],
             outputs=[io.Image.Output("image", tooltip="The painted pictures.")],
+            hidden=[io.Hidden.unique_id],
         )
 
     @classmethod
@@ -282,7 +286,7 @@ class Transfer(io.ComfyNode):
             dtype=model_management.intermediate_dtype(),
         )
         copies = OutputCopies(result[..., :3])
-        progress = comfy.utils.ProgressBar(PROGRESS_STEPS * count)
+        progress = BatchProgress(count, cls, "frame" if video else "picture")
         clip: ClipStatistics | None = None
 
         def pictures(start: int, stop: int) -> Tensor:
@@ -291,7 +295,7 @@ class Transfer(io.ComfyNode):
         def estimate(_start: int, _stop: int) -> None:
             nonlocal clip
             some = torch.cat([pictures(at, at + 1) for at in representative_frames(count, height, width)])
-            clip = network.clip_statistics(some, progress=lambda _: progress.update_absolute(0))
+            clip = network.clip_statistics(some, progress=lambda _: progress.report(0))
 
         if video and count > 1 and strength > 0:
             run(1, 1, estimate, "smaller pictures")
@@ -300,17 +304,19 @@ class Transfer(io.ComfyNode):
 
         def stylize(start: int, stop: int) -> None:
             def report(done: float) -> None:  # raises when the user has cancelled
-                progress.update_absolute(round(PROGRESS_STEPS * (start + done * (stop - start))))
+                progress.report(start + done * (stop - start))
 
             report(0)
             where = None if mask is None else resized_mask(mask, start, stop, height, width)
-            copies.put(start, stop, stylizer(pictures(start, stop), start, where, report).movedim(1, -1))
+            painted = stylizer(pictures(start, stop), start, where, report)
+            copies.put(start, stop, painted.movedim(1, -1))
+            progress.show(stop, painted[-1])
 
         run(count, chunk, stylize, "smaller pictures")
         copies.finish()
         if alpha is not None:
             result[..., 3:] = alpha.clamp(0, 1)
-        progress.update_absolute(PROGRESS_STEPS * count)
+        progress.report(count)
         return io.NodeOutput(result)
 
 
@@ -403,7 +409,7 @@ class ExamplePicture(io.ComfyNode):
             display_name="Example Picture (StyA2K)",
             category=CATEGORY,
             description="A photo or a style picture that comes with these nodes, to try them with.",
-            is_output_node=True,  # the host shows a preview again, from its cache, of output nodes alone
+            **KEEPS_PREVIEW,
             search_aliases=["sample image", "demo picture", "style library", "stya2k"],
             inputs=[
                 io.Combo.Input(
