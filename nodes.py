@@ -11,7 +11,7 @@ import comfy.utils
 import folder_paths
 import torch
 from comfy import model_management
-from comfy_api.latest import ComfyExtension, io, ui
+from comfy_api.latest import ComfyExtension, InputImpl, io, ui
 from torch import Tensor
 
 from .a2k_core import EncodedStyle, StyA2K, TransferOptions, load_model, mix_styles, read_picture
@@ -58,7 +58,7 @@ class StyA2KExtension(ComfyExtension):
         register_folders()
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
-        return [LoadModel, EncodeStyle, MixStyles, Transfer, SaveStyle, LoadStyle, ExamplePicture]
+        return [LoadModel, EncodeStyle, MixStyles, Transfer, SaveStyle, LoadStyle, ExamplePicture, ExampleVideo]
 
 
 class LoadModel(io.ComfyNode):
@@ -427,3 +427,29 @@ class ExamplePicture(io.ComfyNode):
         image = read_picture(EXAMPLES / picture).image.movedim(1, -1)
         image = image.to(model_management.intermediate_device(), model_management.intermediate_dtype())
         return io.NodeOutput(image, ui=ui.PreviewImage(image, cls=cls))
+
+
+class ExampleVideo(io.ComfyNode):
+    """A short clip with sound that comes with these nodes."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="A2K_ExampleVideo",
+            display_name="Example Video (StyA2K)",
+            category=CATEGORY,
+            description="A short clip with sound that comes with these nodes, to try them with.",
+            search_aliases=["sample video", "demo clip", "stya2k"],
+            inputs=[
+                io.Combo.Input(
+                    "video",
+                    options=sorted(path.name for path in EXAMPLES.glob("video/*.mp4")),
+                    tooltip="The clip. For videos of your own use Load Video in its place.",
+                ),
+            ],
+            outputs=[io.Video.Output("video", tooltip="For Get Video Components.")],
+        )
+
+    @classmethod
+    def execute(cls, video: str) -> io.NodeOutput:
+        return io.NodeOutput(InputImpl.VideoFromFile(str(EXAMPLES / "video" / video)))

@@ -1,12 +1,14 @@
-"""Render the pictures that show the bundled weights, again after they change: `python examples/render.py`.
+"""Render the pictures that show the bundled weights, again after they change: `python examples/render.py [PATH...]`.
 
-The gallery, the thumbnails of the example workflows and the comparisons of the help pages. Those that show nodes in ComfyUI
-are screenshots, taken by hand.
+The gallery, the banner, the thumbnails of the templates and the comparisons of the help pages; with paths only those. The clip's also
+need the package av. Pictures that show nodes in ComfyUI are screenshots, taken by hand.
 """
 
 from __future__ import annotations
 
+import functools
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -16,85 +18,164 @@ HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent
 sys.path.insert(0, str(PROJECT))  # a clone that is not installed works too
 
-from a2k_core import EncodedStyle, load_model  # noqa: E402
+from a2k_core import EncodedStyle, StyA2K, load_model  # noqa: E402
 from a2k_core.files.image_buffer import to_bytes, to_tensor  # noqa: E402
 from a2k_core.network.encoded_style import mix_styles  # noqa: E402
 
 THUMBNAIL = (600, 400)
+CELL = (300, 200)
 QUALITY = 88
+COFFEE, ASTRONAUT, CAT = (f"content/{name}.jpg" for name in ("coffee", "astronaut", "chelsea"))
 
 
 def main() -> None:
-    """Write all of them."""
-    model = load_model(device="cpu", dtype=torch.float32)
+    """Write all of them, or those named."""
+    named = sys.argv[1:]
+    if unknown := sorted(set(named) - set(RENDERED)):
+        raise SystemExit(f"not rendered here: {', '.join(unknown)}; these are: {', '.join(RENDERED)}")
+    for path in named or RENDERED:
+        image = RENDERED[path]()
+        image.save(PROJECT / path, quality=QUALITY)
+        print(path, image.size)
 
-    def picture(name: str, short_side: int | None = None) -> Image.Image:
-        image = Image.open(HERE / name).convert("RGB")
-        if short_side is None:
-            return image
-        scale = short_side / min(image.size)
-        return image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS)
 
-    def style(name: str, short_side: int | None = None) -> EncodedStyle:
-        return model.encode_style(to_tensor(picture(f"style/{name}.jpg", short_side)))
+@functools.cache
+def model() -> StyA2K:
+    """The bundled weights, in fp32."""
+    return load_model(device="cpu", dtype=torch.float32)
 
-    def styled(content: Image.Image, encoded: EncodedStyle, strength: float = 1.0, keep: float = 0.0) -> Image.Image:
-        return Image.fromarray(to_bytes(model.transfer(to_tensor(content), encoded, strength, keep_colours=keep)))
 
-    coffee, astronaut, cat = (f"content/{name}.jpg" for name in ("coffee", "astronaut", "chelsea"))
+def picture(name: str, short_side: int | None = None) -> Image.Image:
+    """One of the examples."""
+    image = Image.open(HERE / name).convert("RGB")
+    if short_side is None:
+        return image
+    scale = short_side / min(image.size)
+    return image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS)
 
+
+@functools.cache
+def style(name: str, short_side: int | None = None) -> EncodedStyle:
+    """One of the example styles, encoded."""
+    return model().encode_style(to_tensor(picture(f"style/{name}.jpg", short_side)))
+
+
+def styled(content: Image.Image, encoded: EncodedStyle, strength: float = 1.0, keep: float = 0.0) -> Image.Image:
+    """The content in the style."""
+    return Image.fromarray(to_bytes(model().transfer(to_tensor(content), encoded, strength, keep_colours=keep)))
+
+
+@functools.cache
+def gallery() -> Image.Image:
+    """Two photos in four styles."""
     names = ("starry_night", "oil", "woodcut", "mosaic")
-    gallery = [[None, *(picture(f"style/{name}.jpg") for name in names)]]
-    for content in (coffee, astronaut):
+    rows: list[list[Image.Image | None]] = [[None, *(picture(f"style/{name}.jpg") for name in names)]]
+    for content in (COFFEE, ASTRONAUT):
         photo = picture(content, 512)
-        gallery.append([photo, *(styled(photo, style(name, 512)) for name in names)])
-    save(sheet(gallery, (300, 300), gap=0), "examples/gallery.jpg")
+        rows.append([photo, *(styled(photo, style(name, 512)) for name in names)])
+    return sheet(rows, (300, 300), gap=0)
 
-    night, swirl, mosaic, oil = (style(name) for name in ("starry_night", "swirl", "mosaic", "oil"))
-    starry = picture("style/starry_night.jpg")
-    save(
-        inset(ImageOps.fit(styled(picture(coffee), night), THUMBNAIL), [picture(coffee), starry]),
-        "example_workflows/one_picture.jpg",
-    )
-    three = [[styled(picture(content), mosaic) for content in (astronaut, coffee, cat)]]
-    save(
-        inset(sheet(three, (197, 400), gap=4).resize(THUMBNAIL), [picture("style/mosaic.jpg")]),
-        "example_workflows/one_style_over_a_batch.jpg",
-    )
-    saved = inset(
-        ImageOps.fit(styled(picture(astronaut), oil), THUMBNAIL, centering=(0.5, 0)), [picture("style/oil.jpg")]
-    )
-    save(label(saved, "example_00001_.safetensors", (14, 218)), "example_workflows/saved_style.jpg")
 
-    mixed = styled(picture(coffee), mix_styles([swirl, mosaic], [1, 1]))
-    parts = [picture(coffee), picture("style/swirl.jpg"), picture("style/mosaic.jpg")]
-    save(inset(ImageOps.fit(mixed, THUMBNAIL), parts), "example_workflows/two_styles.jpg")
+def banner() -> Image.Image:
+    """The gallery's photos and pictures, 21 to 9."""
+    return gallery().crop((50, 300, 1450, 900))
 
-    strengths = [
-        label(ImageOps.fit(styled(picture(coffee), night, strength), (300, 200)), f"strength {strength:g}")
+
+def one_picture() -> Image.Image:
+    painted = styled(picture(COFFEE), style("starry_night"))
+    return inset(ImageOps.fit(painted, THUMBNAIL), [picture(COFFEE), picture("style/starry_night.jpg")])
+
+
+def batch() -> Image.Image:
+    three = sheet(
+        [[styled(picture(content), style("mosaic")) for content in (ASTRONAUT, COFFEE, CAT)]], (197, 400), gap=4
+    )
+    return inset(three.resize(THUMBNAIL), [picture("style/mosaic.jpg")])
+
+
+def saved_style() -> Image.Image:
+    painted = ImageOps.fit(styled(picture(ASTRONAUT), style("oil")), THUMBNAIL, centering=(0.5, 0))
+    return label(inset(painted, [picture("style/oil.jpg")]), "example_00001_.safetensors", (14, 218))
+
+
+def two_styles() -> Image.Image:
+    mixed = styled(picture(COFFEE), mix_styles([style("swirl"), style("mosaic")], [1, 1]))
+    parts = [picture(COFFEE), picture("style/swirl.jpg"), picture("style/mosaic.jpg")]
+    return inset(ImageOps.fit(mixed, THUMBNAIL), parts)
+
+
+def masks() -> Image.Image:
+    """As the template: one style on the left, another on the right, a soft edge between them."""
+    photo = picture(COFFEE)
+    left, right = (styled(photo, style(name, 512)) for name in ("starry_night", "mosaic"))
+    edge = Image.linear_gradient("L").rotate(90).resize((120, photo.height))  # black to white
+    mask = Image.new("L", photo.size)
+    mask.paste(255, (0, 0, 240, photo.height))
+    mask.paste(ImageOps.invert(edge), (240, 0))
+    painted = Image.composite(left, right, mask)
+    return inset(ImageOps.fit(painted, THUMBNAIL), [picture("style/starry_night.jpg"), picture("style/mosaic.jpg")])
+
+
+@functools.cache
+def clip() -> list[Image.Image]:
+    """Three frames of the example clip, one in each third."""
+    import av
+
+    with av.open(str(HERE / "video" / "coffee.mp4")) as file:
+        frames = [frame.to_image() for frame in file.decode(video=0)]
+    return [frames[(2 * index + 1) * len(frames) // 6] for index in range(3)]
+
+
+@functools.cache
+def painted_clip() -> list[Image.Image]:
+    """The same, painted as frames of one video."""
+    frames = [to_tensor(frame) for frame in clip()]
+    shared = model().clip_statistics(torch.cat(frames))
+    encoded = style("starry_night", 320)
+    return [Image.fromarray(to_bytes(model().transfer(frame, encoded, clip=shared))) for frame in frames]
+
+
+def video() -> Image.Image:
+    first, second, third = painted_clip()
+    page = sheet([[clip()[1], first], [second, third]], (298, 198), gap=4)
+    return inset(page, [picture("style/starry_night.jpg")])
+
+
+def example_video() -> Image.Image:
+    return sheet([[*clip()], [*painted_clip()]], (240, 156))
+
+
+def strengths() -> Image.Image:
+    shown = [
+        label(ImageOps.fit(styled(picture(COFFEE), style("starry_night"), strength), CELL), f"strength {strength:g}")
         for strength in (0, 0.5, 1, 1.5)
     ]
-    save(sheet([strengths[:2], strengths[2:]], (300, 200)), "web/docs/A2K_Transfer_strength.jpg")
-    kept = [
-        label(ImageOps.fit(styled(picture(coffee), mosaic, keep=keep), (300, 200)), f"keep_colours {keep:g}")
+    return sheet([[*shown[:2]], [*shown[2:]]], CELL)
+
+
+def kept_colors() -> Image.Image:
+    shown = [
+        label(ImageOps.fit(styled(picture(COFFEE), style("mosaic"), keep=keep), CELL), f"keep_colours {keep:g}")
         for keep in (0, 0.5, 1)
     ]
-    save(sheet([kept], (300, 200)), "web/docs/A2K_Transfer_colours.jpg")
-    woodcut = style("woodcut")
-    mixtures = [
-        label(
-            ImageOps.fit(styled(picture(coffee), mix_styles([swirl, woodcut], [1 - share, share])), (300, 200)),
-            f"share {share:g}",
-        )
+    return sheet([[*shown]], CELL)
+
+
+def mixtures() -> Image.Image:
+    two = [style("swirl"), style("woodcut")]
+    shown = [
+        label(ImageOps.fit(styled(picture(COFFEE), mix_styles(two, [1 - share, share])), CELL), f"share {share:g}")
         for share in (0, 0.25, 0.5, 0.75, 1)
     ]
-    save(sheet([mixtures[:3], [*mixtures[3:], None]], (300, 200)), "web/docs/A2K_MixStyles.jpg")
+    return sheet([[*shown[:3]], [*shown[3:], None]], CELL)
 
-    whole, middle = picture(coffee, 512), (200, 60, 500, 300)
-    sizes = [
+
+def style_sizes() -> Image.Image:
+    whole, middle = picture(COFFEE, 512), (200, 60, 500, 300)
+    shown = [
         label(styled(whole, style("mosaic", size)).crop(middle), f"style_size {size}") for size in (128, 256, 512, 1024)
     ]
-    save(sheet([sizes[:2], sizes[2:]], sizes[0].size), "web/docs/A2K_EncodeStyle_size.jpg")
+    return sheet([[*shown[:2]], [*shown[2:]]], shown[0].size)
 
 
 def sheet(rows: list[list[Image.Image | None]], cell: tuple[int, int], gap: int = 6) -> Image.Image:
@@ -126,11 +207,22 @@ def label(image: Image.Image, text: str, at: tuple[int, int] = (0, 0)) -> Image.
     return image
 
 
-def save(image: Image.Image, path: str) -> None:
-    """Below the project's folder."""
-    image.save(PROJECT / path, quality=QUALITY)
-    print(path, image.size)
-
+RENDERED: dict[str, Callable[[], Image.Image]] = {
+    "examples/gallery.jpg": gallery,
+    "examples/banner.jpg": banner,
+    "example_workflows/one_picture.jpg": one_picture,
+    "example_workflows/one_style_over_a_batch.jpg": batch,
+    "example_workflows/saved_style.jpg": saved_style,
+    "example_workflows/two_styles.jpg": two_styles,
+    "example_workflows/masks.jpg": masks,
+    "example_workflows/video.jpg": video,
+    "web/docs/A2K_Transfer_strength.jpg": strengths,
+    "web/docs/A2K_Transfer_colours.jpg": kept_colors,
+    "web/docs/A2K_MixStyles.jpg": mixtures,
+    "web/docs/A2K_EncodeStyle_size.jpg": style_sizes,
+    "web/docs/A2K_ExampleVideo.jpg": example_video,
+}
+"""Files below the project's folder, and what makes them."""
 
 if __name__ == "__main__":
     main()

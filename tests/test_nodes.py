@@ -21,6 +21,7 @@ IDS = [
     "A2K_SaveStyle",
     "A2K_LoadStyle",
     "A2K_ExamplePicture",
+    "A2K_ExampleVideo",
 ]
 LANGUAGES = ["en", "de", "es", "fr", "ja", "ko", "ru", "zh"]
 LOAD = """
@@ -117,8 +118,44 @@ def test_example_workflows_name_pictures_that_exist_and_join_sockets_of_one_type
     nodes = {node["id"]: node for node in workflow["nodes"]}
     assert any(node["type"] == "A2K_Transfer" for node in nodes.values())
     shown = [node["widgets_values"][0] for node in nodes.values() if node["type"] == "A2K_ExamplePicture"]
+    shown += [f"video/{node['widgets_values'][0]}" for node in nodes.values() if node["type"] == "A2K_ExampleVideo"]
     assert all((ROOT / "examples" / picture).is_file() for picture in shown)
+    assert path.with_suffix(".jpg").is_file()
     for link, source, slot, target, entry, kind in workflow["links"]:
         assert link in nodes[source]["outputs"][slot]["links"]
         assert nodes[target]["inputs"][entry]["link"] == link
         assert nodes[source]["outputs"][slot]["type"] == nodes[target]["inputs"][entry]["type"] == kind
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "subgraphs").glob("*.json")), ids=lambda path: path.stem)
+def test_blueprints_join_sockets_of_one_type(path: Path) -> None:
+    (graph,) = json.loads(path.read_text(encoding="utf-8"))["definitions"]["subgraphs"]
+    nodes = {node["id"]: node for node in graph["nodes"]}
+    for link in graph["links"]:
+        if link["origin_id"] == -10:
+            source = graph["inputs"][link["origin_slot"]]
+            assert link["id"] in source["linkIds"]
+        else:
+            source = nodes[link["origin_id"]]["outputs"][link["origin_slot"]]
+            assert link["id"] in source["links"]
+        if link["target_id"] == -20:
+            target = graph["outputs"][link["target_slot"]]
+            assert link["id"] in target["linkIds"]
+        else:
+            target = nodes[link["target_id"]]["inputs"][link["target_slot"]]
+            assert target["link"] == link["id"]
+        assert source["type"] == target["type"] == link["type"]
+
+
+@pytest.mark.parametrize(
+    "path", [*ROOT.glob("example_workflows/*.json"), *ROOT.glob("subgraphs/*.json")], ids=lambda path: path.stem
+)
+def test_nodes_in_files_say_which_pack_they_come_from(path: Path) -> None:
+    """By this the host offers to install a pack that is missing."""
+    workflow = json.loads(path.read_text(encoding="utf-8"))
+    graphs = [workflow, *workflow.get("definitions", {}).get("subgraphs", [])]
+    nodes = [node for graph in graphs for node in graph["nodes"] if "Node name for S&R" in node["properties"]]
+    assert nodes
+    for node in nodes:
+        assert node["properties"]["cnr_id"] == ("stya2k" if node["type"].startswith("A2K_") else "comfy-core")
+        assert re.fullmatch(r"\d+\.\d+\.\d+", node["properties"]["ver"])

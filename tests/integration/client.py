@@ -18,6 +18,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / "example_workflows").glob("*.json"))
+BLUEPRINTS = sorted((ROOT / "subgraphs").glob("*.json"))
 Prompt = dict[str, dict[str, Any]]
 
 
@@ -105,12 +106,14 @@ def error_of(ended: Any) -> str:
 def pictures_of(host: str, ended: Any, node: str) -> list[np.ndarray]:
     """What an output node saved or showed: `[H, W, 3 or 4]` in 0..1 each."""
     assert ended["status"]["status_str"] == "success", ended["status"]
-    found = []
-    for entry in ended["outputs"][node]["images"]:
-        url = f"{host}/view?{urllib.parse.urlencode(entry)}"
-        with urllib.request.urlopen(url, timeout=30) as answer:
-            found.append(np.asarray(Image.open(io.BytesIO(answer.read())), dtype=np.float32) / 255)
-    return found
+    files = [view(host, entry) for entry in ended["outputs"][node]["images"]]
+    return [np.asarray(Image.open(io.BytesIO(file)), dtype=np.float32) / 255 for file in files]
+
+
+def view(host: str, entry: dict[str, str]) -> bytes:
+    """A file that an output node saved or showed."""
+    with urllib.request.urlopen(f"{host}/view?{urllib.parse.urlencode(entry)}", timeout=30) as answer:
+        return answer.read()
 
 
 def to_prompt(workflow: dict[str, Any], info: dict[str, Any]) -> Prompt:
