@@ -64,6 +64,14 @@ examples:
   a2k info stya2k.safetensors --json  for programs
 """
 
+SERVE_EXAMPLES = """\
+examples:
+  a2k serve               a page at http://127.0.0.1:7860, for this machine alone
+  a2k serve --port 8080   at another port
+
+It needs the package gradio: pip install 'stya2k[serve]'
+"""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command.
@@ -132,6 +140,10 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         )
         console.line(f"a2k: {arguments.output} written")
         return 0
+    if arguments.command == "serve":
+        from .serve import serve
+
+        return serve(arguments.weights, arguments.host, arguments.port, console)
     from .info import info
 
     return info(arguments.file, as_json=arguments.json)
@@ -147,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_stylize(commands)
     _add_convert(commands)
     _add_info(commands)
+    _add_serve(commands)
     return parser
 
 
@@ -274,6 +287,26 @@ def _add_info(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "file", metavar="FILE", type=Path, nargs="?", help="a .safetensors model (default: the bundled one)"
     )
     command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "serve",
+        help="paint in the browser, on a page of this machine",
+        description="Serve a page with two places to drop pictures into, sliders, and the result beside the photo.",
+        epilog=SERVE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "--weights", metavar="FILE", type=Path, help="a StyA2K .safetensors model (default: the bundled one)"
+    )
+    command.add_argument(
+        "--host",
+        metavar="ADDRESS",
+        default="127.0.0.1",
+        help="where to listen (default: 127.0.0.1, which this machine alone reaches; 0.0.0.0 lets everyone in)",
+    )
+    command.add_argument("--port", metavar="N", type=_whole_number, default=7860, help="(default: 7860)")
 
 
 def _tile(text: str) -> int | Literal["auto"]:

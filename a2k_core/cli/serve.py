@@ -1,0 +1,161 @@
+"""`a2k serve`: a page in the browser with a place for a photo, a place for a painting, and the result beside the photo."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import ipaddress
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from ..errors import StyA2KError, UsageError
+from ..files.checkpoint import load_model
+from ..files.image_buffer import to_bytes, to_tensor
+from ..files.image_io import read_stored
+from ..model import StyA2K
+from ..network.encoded_style import EncodedStyle
+from ..options import MAX_STRENGTH, Progress, TransferOptions
+from ..rendering.device import best_dtype
+from ..rendering.resize import resize_to_short_side
+from .console import Console
+
+STYLES_KEPT = 16
+"""Encoded styles that are kept, so that another photo in the same style starts at once."""
+
+
+def serve(weights: Path | None, host: str, port: int, console: Console) -> int:
+    """Serve the page until the process is interrupted.
+
+    Args:
+        weights: a model file; None takes the bundled one.
+        host: the address to listen at. With a loopback address only this machine reaches the page.
+        port: to listen at.
+        console: says where the page is.
+
+    Returns:
+        The exit status, 0.
+
+    Raises:
+        UsageError: without Gradio, or when the address cannot be listened at.
+        CheckpointError: when the model cannot be loaded.
+    """
+    gradio = gradio_package()
+    model = load_model(weights)
+    painter = Painter(model.to(best_dtype(model.config, model.device)))
+    if not is_loopback(host):
+        console.line(f"a2k: everyone who reaches {host} can use the page")
+    console.line(f"a2k: http://{host}:{port}, until Ctrl+C")
+    try:
+        page(painter, gradio).launch(server_name=host, server_port=port, share=False, quiet=True)
+    except OSError as error:
+        raise UsageError(f"cannot listen at {host}:{port} ({error}); choose another with --port") from error
+    return 0
+
+
+def gradio_package() -> Any:
+    """Gradio.
+
+    Raises:
+        UsageError: when it is not installed.
+    """
+    try:
+        return importlib.import_module("gradio")
+    except ImportError as error:
+        raise UsageError("a2k serve needs the package gradio; install it with: pip install 'stya2k[serve]'") from error
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Painter:
+    """Paints one picture file in the style of another.
+
+    Args:
+        model: paints.
+    """
+
+    def __init__(self, model: StyA2K) -> None:
+        self._model = model
+        self._style = functools.lru_cache(STYLES_KEPT)(self._encode)
+
+    def __call__(
+        self,
+        photo: str | None,
+        painting: str | None,
+        strength: float = 1.0,
+        preserve_color: float = 0.0,
+        style_size: int = 512,
+        progress: Progress | None = None,
+    ) -> tuple[Image.Image, Image.Image]:
+        """The photo and the photo painted, both RGB, transparent pictures on white.
+
+        Args:
+            photo, painting: files.
+            strength, preserve_color: as of `TransferOptions`.
+            style_size: short side in pixels that a larger painting is scaled to; 0 keeps it.
+            progress: as of `TransferOptions`.
+
+        Raises:
+            StyA2KError: when a picture is missing or cannot be read, or a number is out of range.
+        """
+        if photo is None or painting is None:
+            raise UsageError("drop in a photo and a painting first")
+        before = read_stored(photo).on_white()
+        options = TransferOptions(strength, preserve_color, "auto", progress=progress)
+        painted = self._model.transfer_with(to_tensor(before), self._style(painting, int(style_size)), options)
+        return before, Image.fromarray(to_bytes(painted))
+
+    def _encode(self, painting: str, style_size: int) -> EncodedStyle:
+        picture = to_tensor(read_stored(painting).on_white())
+        return self._model.encode_style(resize_to_short_side(picture, style_size, enlarge=False))
+
+
+def page(painter: Painter, gradio: Any) -> Any:
+    """The page, as Gradio's `Blocks`."""
+
+    progress = gradio.Progress()  # Gradio shows its bar where a parameter has this default
+
+    def paint(
+        photo: str | None,
+        painting: str | None,
+        strength: float,
+        preserve_color: float,
+        style_size: int,
+        bar: Any = progress,
+    ) -> tuple[Image.Image, Image.Image]:
+        try:
+            return painter(photo, painting, strength, preserve_color, style_size, bar)
+        except StyA2KError as error:
+            raise gradio.Error(str(error)) from error
+
+    with gradio.Blocks(title="StyA2K", analytics_enabled=False) as blocks:
+        gradio.Markdown("# StyA2K\nDrop in a photo and a painting, then press **Paint**.")
+        with gradio.Row():
+            photo = gradio.Image(type="filepath", sources=["upload", "clipboard"], label="Photo", height=320)
+            painting = gradio.Image(type="filepath", sources=["upload", "clipboard"], label="Painting", height=320)
+        with gradio.Row():
+            strength = gradio.Slider(0, MAX_STRENGTH, 1.0, step=0.05, label="Strength")
+            preserve_color = gradio.Slider(0, 1, 0.0, step=0.05, label="Keep the photo's colors")
+            style_size = gradio.Slider(0, 2048, 512, step=32, label="Size of the strokes (style size)")
+        button = gradio.Button("Paint", variant="primary")
+        result = gradio.ImageSlider(label="Before and after", type="pil", format="png", interactive=False)
+        for folder, target in (("content", photo), ("style", painting)):
+            if files := examples(folder):
+                gradio.Examples([[str(file)] for file in files], [target], label=f"Examples: {target.label}")
+        button.click(paint, [photo, painting, strength, preserve_color, style_size], result, concurrency_limit=1)
+    return blocks
+
+
+def examples(folder: str) -> list[Path]:
+    """Pictures that come with the package: in a checkout beside it, installed inside it."""
+    package = Path(__file__).resolve().parents[1]
+    return sorted(
+        (*(package / "examples" / folder).glob("*.jpg"), *(package.parent / "examples" / folder).glob("*.jpg"))
+    )
