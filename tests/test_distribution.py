@@ -39,7 +39,7 @@ def installed(built: Path) -> Path:
     """The wheel, unpacked."""
     with zipfile.ZipFile(next(built.glob("*.whl"))) as archive:
         archive.extractall(built / "installed")
-    return built / "installed"
+    return (built / "installed").resolve()
 
 
 def run(installed: Path, *arguments: str) -> str:
