@@ -13,7 +13,6 @@ import torch
 from comfy import model_management
 from comfy_api.latest import io
 from PIL import Image
-from server import PromptServer
 from torch import Tensor
 
 from .a2k_core import EncodedStyle, StyA2K
@@ -139,9 +138,10 @@ class BatchProgress:
         """`done` pictures are done, and `picture`, `[3, H, W]` in 0..1, is the last of them."""
         if self._count == 1:
             return
-        server = getattr(PromptServer, "instance", None)
-        if server is not None and self._node is not None:
-            server.send_progress_text(f"{self._noun} {done} of {self._count}", self._node)
+        if self._node is not None:
+            from server import PromptServer  # here: it loads all nodes of a host that has not been started
+
+            PromptServer.instance.send_progress_text(f"{self._noun} {done} of {self._count}", self._node)
         if time.monotonic() - self._previewed >= PREVIEW_INTERVAL:
             step = max(1, max(picture.shape[1:]) // PREVIEW_SIDE)
             small = (picture[:, ::step, ::step].float().clamp(0, 1) * 255).round().byte().movedim(0, -1).cpu()

@@ -65,7 +65,8 @@ def test_no_template_or_blueprint_has_a_node_that_the_host_replaces(host: str) -
 
 def test_the_painted_video_keeps_its_sound(host: str) -> None:
     prompt = to_prompt(
-        json.loads(next(path for path in WORKFLOWS if path.stem == "video").read_text(encoding="utf-8")), get(f"{host}/object_info")
+        json.loads(next(path for path in WORKFLOWS if path.stem == "video").read_text(encoding="utf-8")),
+        get(f"{host}/object_info"),
     )
     check_film(
         host, run(host, prompt), next(name for name, entry in prompt.items() if entry["class_type"] == "SaveVideo")

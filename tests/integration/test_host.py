@@ -25,6 +25,49 @@ def test_ids_order_defaults_and_types_are_those_that_workflows_store(host: str) 
         assert all(spec[1]["tooltip"] for spec in inputs.values())
 
 
+def test_numbers_are_sliders_and_precision_is_an_advanced_widget(host: str) -> None:
+    info = get(f"{host}/object_info")
+    sliders = {
+        name: {key for key, spec in inputs.items() if spec[1].get("display") == "slider"}
+        for name in ("A2K_Transfer", "A2K_MixStyles")
+        if (inputs := info[name]["input"]["required"] | info[name]["input"].get("optional", {}))
+    }
+    assert {"strength", "keep_colours"} <= sliders["A2K_Transfer"]
+    assert sliders["A2K_MixStyles"]
+    assert info["A2K_LoadModel"]["input"]["required"]["precision"][1]["advanced"]
+
+
+def test_an_example_picture_runs_only_where_something_needs_it_and_shows_itself(host: str) -> None:
+    prompt = {
+        "needed": node("A2K_ExamplePicture", picture="style/swirl.jpg"),
+        "stray": node("A2K_ExamplePicture", picture="style/oil.jpg"),
+        "shown": node("PreviewImage", images=["needed", 0]),
+    }
+    for _ in range(2):  # the second time from the host's cache
+        assert set(run(host, prompt)["outputs"]) == {"needed", "shown"}
+
+
+def test_a_batch_says_which_frame_is_done_and_shows_it(inside: InsideHost) -> None:
+    printed = inside.run("""
+import types, torch
+import comfy.utils
+from pack import comfy_host
+
+said, shown = [], []
+server = types.SimpleNamespace(send_progress_text=lambda text, node: said.append((text, node)))
+sys.modules["server"] = types.SimpleNamespace(PromptServer=types.SimpleNamespace(instance=server))
+comfy.utils.set_progress_bar_global_hook(lambda value, total, preview, node_id: shown.append(preview[1].size if preview else value))
+comfy_host.PREVIEW_INTERVAL = 0
+for count in (1, 2):
+    node = types.SimpleNamespace(hidden=types.SimpleNamespace(unique_id="7"))
+    progress = comfy_host.BatchProgress(count, node, "frame")
+    progress.report(0)
+    progress.show(1, torch.rand(3, 2000, 1000))
+print(said, shown)
+""")
+    assert printed.splitlines()[-1] == "[('frame 1 of 2', '7')] [0, 0, (334, 667)]"
+
+
 def test_a_long_batch_is_cancelled_between_two_pictures(host: str) -> None:
     picture = {"picture": node("A2K_ExamplePicture", picture="content/coffee.jpg")}
     run(host, transfer_prompt(["picture", 0]) | picture)  # loads the model and encodes the style
