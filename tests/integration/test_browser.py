@@ -14,10 +14,13 @@ from client import WORKFLOWS
 
 READY = "() => !!(window.app?.graph && window.LiteGraph?.registered_node_types?.A2K_Transfer)"
 MISSING = "() => app.graph._nodes.filter(node => !LiteGraph.registered_node_types[node.type]).map(node => node.type)"
-SHOWN = """() => app.graph._nodes.filter(node => node.type == "SaveImage" && node.mode == 0)
-    .every(node => node.imgs?.length && node.imgs.every(image => image.naturalWidth > 0))"""
+SHOWN = """() => app.graph._nodes.filter(node => ["SaveImage", "SaveVideo"].includes(node.type) && node.mode == 0)
+    .every(node => node.type == "SaveVideo"
+        ? [...document.querySelectorAll("video")].some(video => video.videoWidth > 0)
+        : node.imgs?.length && node.imgs.every(image => image.naturalWidth > 0))"""
 SPREAD = """() => {
-    const image = app.graph._nodes.find(node => node.type == "SaveImage" && node.mode == 0).imgs[0];
+    const saved = app.graph._nodes.find(node => node.type == "SaveImage" && node.mode == 0);
+    const image = saved ? saved.imgs[0] : [...document.querySelectorAll("video")].find(video => video.videoWidth > 0);
     const canvas = Object.assign(document.createElement("canvas"), {width: 64, height: 64});
     const context = canvas.getContext("2d");
     context.drawImage(image, 0, 0, 64, 64);
@@ -25,7 +28,7 @@ SPREAD = """() => {
     const mean = green.reduce((sum, value) => sum + value) / green.length;
     return Math.sqrt(green.reduce((sum, value) => sum + (value - mean) ** 2, 0) / green.length);
 }"""
-"""Standard deviation, in 0..255, of the picture that Save Image shows."""
+"""Standard deviation, in 0..255, of the picture that Save Image shows, or of the frame that Save Video shows."""
 
 PATIENCE = 240_000
 """Milliseconds."""
