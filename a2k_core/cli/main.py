@@ -1,4 +1,4 @@
-"""The command line: `a2k stylize`, `a2k convert`, `a2k info`. Reads the arguments; the commands do the work."""
+"""The command line: `a2k stylize`, `a2k encode`, `a2k convert`, `a2k info`. Reads the arguments; the commands do the work."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import logging
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 from ..errors import StyA2KError, UsageError
 from .console import Console, ConsoleHandler
+
+STYLIZE_USAGE = """\
+a2k stylize CONTENT STYLE [STYLE ...] -o OUT [options]
+       a2k stylize CONTENT [CONTENT ...] --style STYLE [STYLE ...] -o OUT [options]"""
 
 STYLIZE_EXAMPLES = """\
 examples:
@@ -29,6 +33,15 @@ examples:
   a2k stylize holiday/ painting.jpg -o holiday-painted
       every picture in holiday/ and the folders in it, in the same tree; one that cannot be read is reported and skipped
 
+  a2k stylize in/*.jpg --style painting.jpg -o out/
+      many contents: with --style, every picture before it is a content. Without it the first alone is, the others are styles
+
+  a2k stylize holiday/ painting.jpg -o holiday-painted --size 1600 --skip-existing
+      1600 pixels on the longer side; what an earlier run has painted is not painted again
+
+  a2k stylize photo.jpg wave.safetensors -o result.png
+      a style that `a2k encode wave.jpg -o wave.safetensors` or a Save Style node kept
+
   a2k stylize photo.jpg painting.jpg -o result.png --style-size 256
       a smaller style picture gives finer strokes, a larger one coarser strokes
 
@@ -46,6 +59,15 @@ WebP (quality 95), in sRGB. Size, orientation and transparency are kept; JPEG ha
 put on white. Camera data and other metadata are not kept.
 
 exit status: 0 all written, 1 something failed, 2 wrong arguments, 130 interrupted
+"""
+
+ENCODE_EXAMPLES = """\
+example:
+  a2k encode painting.jpg -o wave.safetensors
+  a2k stylize photo.jpg wave.safetensors -o result.png
+
+The file holds what the model knows of the style, not the picture. It belongs to the model that encoded it. In ComfyUI, put it
+into models/stya2k_styles and use Load Style.
 """
 
 CONVERT_EXAMPLES = """\
@@ -85,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: from argparse: 0 after `--help`, 2 for arguments it does not understand.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = _arguments(argv)
     console = Console()
     handler = ConsoleHandler(console)
     package = logging.getLogger("a2k_core")
@@ -115,7 +137,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         from .stylize import StylizeCommand
 
         return StylizeCommand(
-            content=arguments.content,
+            contents=arguments.contents,
             styles=arguments.style,
             output=arguments.output,
             strengths=arguments.strength,
@@ -127,6 +149,20 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             device=arguments.device,
             dtype=arguments.dtype,
             tile=arguments.tile,
+            size=arguments.size,
+            skip_existing=arguments.skip_existing,
+            shard=arguments.shard,
+        ).run(console)
+    if arguments.command == "encode":
+        from .encode import EncodeCommand
+
+        return EncodeCommand(
+            picture=arguments.picture,
+            output=arguments.output,
+            style_size=arguments.style_size,
+            weights=arguments.weights,
+            device=arguments.device,
+            dtype=arguments.dtype,
         ).run(console)
     if arguments.command == "convert":
         from ..files.convert import convert_checkpoints
@@ -149,6 +185,51 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     return info(arguments.file, as_json=arguments.json)
 
 
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments, with the pictures of `stylize` sorted into `contents` and `style`."""
+    parser = _parser()
+    arguments, rest = parser.parse_known_args(argv)
+    if arguments.command == "stylize":
+        # argparse takes the pictures before or after an option, not both; the others are in the rest.
+        pictures = [*arguments.pictures, *(Path(word) for word in rest if not word.startswith("-"))]
+        rest = [word for word in rest if word.startswith("-") and word != "--"]
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if arguments.command == "stylize":
+        _sort_pictures(arguments, pictures)
+    return arguments
+
+
+def _sort_pictures(arguments: argparse.Namespace, pictures: list[Path]) -> None:
+    """Say which pictures are contents and which are styles: with --style all are contents, without it the first."""
+
+    def refuse(problem: str) -> NoReturn:
+        raise SystemExit(_say(f"a2k stylize: {problem}"))
+
+    if arguments.style:
+        if not pictures:
+            refuse(
+                "no picture to paint; name it before --style: a2k stylize photo.jpg --style painting.jpg -o result.png"
+            )
+        arguments.contents = pictures
+    else:
+        if not pictures:
+            refuse("no picture to paint; start with: a2k stylize photo.jpg painting.jpg -o result.png")
+        if len(pictures) == 1:
+            refuse(f"no style for {pictures[0]}; name a painting behind it, or with --style")
+        arguments.contents, arguments.style = pictures[:1], pictures[1:]
+        if len(pictures) > 3 and arguments.mix is None:
+            _say(
+                f"a2k: {pictures[0]} in {len(pictures) - 1} styles; to paint several contents, name the styles with --style"
+            )
+
+
+def _say(text: str) -> int:
+    """A line for wrong arguments, and their exit status."""
+    Console().line(text)
+    return 2
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="a2k",
@@ -157,6 +238,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_stylize(commands)
+    _add_encode(commands)
     _add_convert(commands)
     _add_info(commands)
     _add_serve(commands)
@@ -166,24 +248,29 @@ def _parser() -> argparse.ArgumentParser:
 def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser(
         "stylize",
-        help="paint a picture, or a folder of pictures, in the style of others",
-        description="Paint a picture, or a folder of pictures, in the style of other pictures.",
+        help="paint pictures, or folders of pictures, in the style of others",
+        usage=STYLIZE_USAGE,
+        description="Paint pictures, or folders of pictures, in the style of other pictures.",
         epilog=STYLIZE_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = command.add_argument
     add(
-        "content",
-        metavar="CONTENT",
+        "pictures",
+        metavar="CONTENT STYLE",
         type=Path,
-        help="the picture to paint, or a folder of them; from 1x1 pixel up",
+        nargs="*",
+        help="first the picture to paint, or a folder of them, from 1x1 pixel up; then the pictures whose colors and strokes to "
+        "take, or saved styles. With --style all of these are contents. Options that take several values read up to the next "
+        "option: name the pictures before them, or after --",
     )
     add(
-        "style",
+        "--style",
         metavar="STYLE",
         type=Path,
         nargs="+",
-        help="a picture whose colors and strokes to take; one or more",
+        default=[],
+        help="the styles, where there are several contents: pictures, or files of `a2k encode`",
     )
     add(
         "-o",
@@ -196,7 +283,7 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add(
         "--strength",
         metavar="S",
-        type=float,
+        type=_number,
         nargs="+",
         default=[1.0],
         help="how much style, from 0 (the content itself) over 1 (the full style) to 2 (exaggerated); several make "
@@ -207,7 +294,7 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--keep-colors",
         "--preserve-color",
         metavar="K",
-        type=float,
+        type=_number,
         nargs="?",
         const=1.0,
         default=0.0,
@@ -217,7 +304,7 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add(
         "--mix",
         metavar="SHARE",
-        type=float,
+        type=_number,
         nargs="+",
         help="mix all the styles into one, with these shares of each: 1 1 is half of either",
     )
@@ -227,6 +314,35 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="treat the pictures in the folder as frames of one video, of one size and in the order of their names: colors and "
         "strokes do not change with what enters and leaves the picture, and still areas flicker less",
     )
+    add(
+        "--size",
+        metavar="N",
+        type=_positive_number,
+        default=0,
+        help="scale contents, up or down, until the longer side has N pixels, and paint them in that size (default: their own)",
+    )
+    add("--skip-existing", action="store_true", help="leave results that are there already as they are")
+    add(
+        "--shard",
+        metavar="K/N",
+        type=_shard,
+        default=(1, 1),
+        help="paint every N-th content from the K-th on: 1/8 to 8/8 in eight runs, on as many machines, paint all of them",
+    )
+    _add_style_options(command)
+    add(
+        "--tile",
+        metavar="N",
+        type=_tile,
+        default="auto",
+        help="side in pixels of the tiles that pictures are computed in, 64 or more; the result is the same, smaller tiles "
+        "take less memory and more time (default: auto, whole pictures or the largest tiles that fit)",
+    )
+
+
+def _add_style_options(command: argparse.ArgumentParser) -> None:
+    """What every command takes that reads styles."""
+    add = command.add_argument
     add(
         "--style-size",
         metavar="N",
@@ -245,14 +361,20 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "else fp32. bf16 and fp16 are faster and smaller on most GPUs, fp32 is most exact",
     )
 
-    add(
-        "--tile",
-        metavar="N",
-        type=_tile,
-        default="auto",
-        help="side in pixels of the tiles that pictures are computed in, 64 or more; the result is the same, smaller tiles "
-        "take less memory and more time (default: auto, whole pictures or the largest tiles that fit)",
+
+def _add_encode(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "encode",
+        help="keep the style of a picture as a file",
+        description="Keep the style of a picture as a file, to be used in its place.",
+        epilog=ENCODE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    command.add_argument("picture", metavar="STYLE", type=Path, help="a picture whose style to keep")
+    command.add_argument(
+        "-o", "--output", metavar="OUT", type=Path, required=True, help="the .safetensors file to write"
+    )
+    _add_style_options(command)
 
 
 def _add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -311,6 +433,28 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _tile(text: str) -> int | Literal["auto"]:
     return "auto" if text == "auto" else _whole_number(text)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number; name pictures before this option, or put -- between"
+        ) from None
+
+
+def _shard(text: str) -> tuple[int, int]:
+    first, slash, count = text.partition("/")
+    if not (slash and first.isdecimal() and count.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a shard; pass K/N, as in 2/8")
+    return int(first), int(count)
+
+
+def _positive_number(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of pixels, a whole number from 1 up")
+    return int(text)
 
 
 def _whole_number(text: str) -> int:

@@ -56,29 +56,33 @@ def plan_variants(styles: Sequence[Path], strengths: Iterable[float]) -> list[Va
     ]
 
 
-def plan_jobs(content: Path, output: str, variants: Sequence[Variant], inputs: Iterable[Path]) -> list[Job]:
+def plan_jobs(contents: Sequence[Path], output: str, variants: Sequence[Variant], inputs: Iterable[Path]) -> list[Job]:
     """Find the contents and name the files made of them.
 
     Args:
-        content: a picture file, or a folder that is searched with all folders in it.
-        output: a picture file when `content` is one; or a folder: one that exists, one written with a slash at its
-            end, or any when `content` is a folder.
+        contents: picture files, and folders that are searched with all folders in them. At least one.
+        output: a picture file when there is one content and it is a file; or a folder: one that exists, one written with a slash
+            at its end, or any when there is a folder among the contents or several of them.
         variants: from `plan_variants`.
         inputs: other files of the run that must not be overwritten.
 
     Raises:
-        PictureError: when `content` does not exist or is a folder without pictures.
+        PictureError: when a content does not exist or is a folder without pictures.
         UsageError: when `output` cannot take the results, would overwrite an input, or two results have one name.
     """
     out = Path(output)
-    if content.is_dir():
+    if missing := [content for content in contents if not content.exists()]:
+        raise PictureError(f"{missing[0]}: no such file or folder")
+    if len(contents) > 1 or contents[0].is_dir():
         if out.is_file() or (out.suffix.lower() in WRITE_SUFFIXES and not out.is_dir()):
-            raise UsageError(f"{content} is a folder, so the output must be one too, not the file {output}")
-        named = _name_in_folder(content, _pictures_in(content, out), out)
-    elif not content.exists():
-        raise PictureError(f"{content}: no such file or folder")
+            if len(contents) == 1:
+                raise UsageError(f"{contents[0]} is a folder, so the output must be one too, not the file {output}")
+            raise UsageError(
+                f"there are {len(contents)} contents, so the output must be a folder, not the file {output}"
+            )
+        named = [pair for content in contents for pair in _named(content, out)]
     elif out.is_dir() or output.endswith(("/", os.sep)):
-        named = [(content, out / (content.stem + _kept_suffix(content)))]
+        named = _named(contents[0], out)
     else:
         try:
             check_output(out)
@@ -86,7 +90,7 @@ def plan_jobs(content: Path, output: str, variants: Sequence[Variant], inputs: I
             raise UsageError(f"{error}; a folder must exist or end in /") from error
         if not out.parent.is_dir():
             raise UsageError(f"{out}: the folder {out.parent} does not exist")
-        named = [(content, out)]
+        named = [(contents[0], out)]
     jobs = [
         Job(source, tuple(target.with_name(target.stem + variant.label + target.suffix) for variant in variants))
         for source, target in named
@@ -94,6 +98,13 @@ def plan_jobs(content: Path, output: str, variants: Sequence[Variant], inputs: I
     _refuse_collisions(jobs)
     _refuse_overwriting([*inputs, *(job.content for job in jobs)], jobs)
     return jobs
+
+
+def _named(content: Path, output: Path) -> list[tuple[Path, Path]]:
+    """A file, or every picture of a folder, with its place in the folder `output`."""
+    if content.is_dir():
+        return _name_in_folder(content, _pictures_in(content, output), output)
+    return [(content, output / (content.stem + _kept_suffix(content)))]
 
 
 def _pictures_in(folder: Path, output: Path) -> list[Path]:

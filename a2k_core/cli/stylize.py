@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from ..errors import InputError, PictureError, StyA2KError, UsageError
-from ..files.checkpoint import load_model
 from ..files.image_buffer import Canvas, StoredPicture, to_tensor
-from ..files.image_io import check_output, holds_alpha, read_picture, read_stored, write_canvas
+from ..files.image_io import MAX_PIXELS, check_output, holds_alpha, read_stored, write_canvas
 from ..model import StyA2K
 from ..network.encoded_style import check_shares, mix_styles
 from ..network.statistics import ClipStatistics
 from ..options import MAX_STRENGTH, Progress, Tile, TransferOptions
-from ..rendering.device import DTYPES, best_device, best_dtype
-from ..rendering.memory import is_out_of_memory, keep_freed_memory, release
-from ..rendering.resize import resize_to_short_side
+from ..rendering.memory import release
 from ..video.frames import FrameStylizer, representative_frames
 from .console import Console
 from .plan import Job, plan_jobs, plan_variants
+from .styles import StyleFiles, memory_errors_of, open_model
 
 
 @dataclasses.dataclass(frozen=True)
 class StylizeCommand:
-    """Stylize a picture or a folder of pictures with every style at every strength."""
+    """Stylize pictures or folders of pictures with every style at every strength."""
 
-    content: Path
-    """A picture, or a folder; see `plan_jobs`."""
+    contents: Sequence[Path]
+    """Pictures and folders; see `plan_jobs`."""
 
     styles: Sequence[Path]
-    """Picture files. Transparent ones are put on white."""
+    """Picture files, of which transparent ones are put on white; and saved styles."""
 
     output: str
     """A file or a folder; see `plan_jobs`."""
@@ -65,6 +62,15 @@ class StylizeCommand:
 
     tile: Tile = "auto"
 
+    size: int = 0
+    """Longer side in pixels that contents are scaled to before they are painted; 0 keeps them."""
+
+    skip_existing: bool = False
+    """Whether results that are there already are left as they are."""
+
+    shard: tuple[int, int] = (1, 1)
+    """`(k, n)`: every n-th content from the k-th on, so that n runs share the work."""
+
     def run(self, console: Console) -> int:
         """Do all of it. Progress, and a line for each picture that fails, go to the console.
 
@@ -76,21 +82,20 @@ class StylizeCommand:
         """
         self._check()
         variants = plan_variants(self.styles if self.mix is None else self.styles[:1], self.strengths)
-        jobs = plan_jobs(self.content, self.output, variants, self.styles)
-        # Styles before the model: one that cannot be read is known at once.
-        pictures = [
-            resize_to_short_side(read_picture(style).on_white(), self.style_size, enlarge=False)
-            for style in self.styles
-        ]
-        console.status("loading the model")
-        keep_freed_memory()
-        model = load_model(self.weights, _usable_device(self.device))
-        model.to(best_dtype(model.config, model.device) if self.dtype == "auto" else DTYPES[self.dtype])
-        encoded = []
-        for style, picture in zip(self.styles, pictures, strict=True):
-            console.status(f"encoding {style}")
-            with _memory_errors_of(style, picture.shape[-1], picture.shape[-2], model):
-                encoded.append(model.encode_style(picture))
+        jobs = plan_jobs(self.contents, self.output, variants, self.styles)
+        first, shards = self.shard
+        jobs = jobs[first - 1 :: shards]
+        if self.skip_existing:
+            planned = len(jobs)
+            jobs = [job for job in jobs if not all(output.exists() for output in job.outputs)]
+            if len(jobs) < planned:
+                console.line(f"a2k: {planned - len(jobs)} of {planned} contents are painted already")
+        if not jobs:
+            console.line("a2k: nothing to do")
+            return 0
+        styles = StyleFiles(self.styles, self.style_size)
+        model = open_model(self.weights, self.device, self.dtype, console)
+        encoded = styles.encode(model, console)
         if self.mix is not None:
             encoded = [mix_styles(encoded, self.mix)]
         clip = self._clip_statistics(model, jobs, console) if self.video else None
@@ -112,8 +117,13 @@ class StylizeCommand:
             raise UsageError(
                 f"keep-colours is {self.preserve_color:g}; it must lie between 0 (the style's) and 1 (the content's own)"
             )
-        if self.video and not self.content.is_dir():
-            raise UsageError(f"{self.content} is one picture; --video takes a folder of frames")
+        if self.video and not (len(self.contents) == 1 and self.contents[0].is_dir()):
+            given = "one picture" if len(self.contents) == 1 else f"one of {len(self.contents)} contents"
+            raise UsageError(f"{self.contents[0]} is {given}; --video takes a folder of frames")
+        if self.video and (self.skip_existing or self.shard != (1, 1)):
+            raise UsageError("--video takes neither --skip-existing nor --shard: each frame depends on the one before")
+        if not 1 <= self.shard[0] <= self.shard[1]:
+            raise UsageError(f"--shard is {self.shard[0]}/{self.shard[1]}; the shards of 8 runs are 1/8 to 8/8")
         if self.mix is not None:
             try:
                 check_shares(len(self.styles), self.mix)
@@ -127,24 +137,24 @@ class StylizeCommand:
             StyA2KError: when one cannot be read, or they are not of one size.
         """
         console.status("reading some of the frames")
-        first = read_stored(jobs[0].content)
+        first = self._read(jobs[0].content)
         height, width = first.height, first.width
         frames = []
         for index in representative_frames(len(jobs), height, width):
-            frame = read_stored(jobs[index].content)
+            frame = self._read(jobs[index].content)
             if (frame.height, frame.width) != (height, width):
                 raise InputError(
                     f"{jobs[index].content} has {frame.width}x{frame.height} pixels, {jobs[0].content} {width}x{height}; "
                     "frames of one video have one size"
                 )
             frames.append(to_tensor(frame.rgb))
-        with _memory_errors_of(self.content, width, height, model):
+        with memory_errors_of(self.contents[0], width, height, model):
             return model.clip_statistics(torch.cat(frames), self.tile)
 
     def _run_jobs(self, jobs: Sequence[Job], painters: Sequence[FrameStylizer], console: Console) -> int:
-        folder = self.content.is_dir()
+        folder = len(self.contents) > 1 or self.contents[0].is_dir()
         start = time.monotonic()
-        failed = 0
+        failed, written = 0, 0
         for index, job in enumerate(jobs):
             prefix = f"{index + 1}/{len(jobs)} {job.content}"
 
@@ -153,7 +163,7 @@ class StylizeCommand:
 
             (console.progress if folder else console.status)(prefix + _progress_text(start, 0, index / len(jobs)))
             try:
-                _stylize_one(job, read_stored(job.content), painters, progress)
+                written += self._stylize_one(job, painters, progress)
             except StyA2KError as error:
                 if not folder:
                     raise
@@ -163,65 +173,58 @@ class StylizeCommand:
         if failed:
             console.line(f"a2k: {failed} of {len(jobs)} contents failed")
             return 1
-        count = len(jobs) * len(painters)
         taken = _duration(time.monotonic() - start)
-        console.line(f"a2k: {count} {'picture' if count == 1 else 'pictures'} written in {taken}")
+        console.line(f"a2k: {written} {'picture' if written == 1 else 'pictures'} written in {taken}")
         return 0
 
+    def _stylize_one(self, job: Job, painters: Sequence[FrameStylizer], progress: Progress) -> int:
+        """Write all variants of a content, and return how many."""
+        content = self._read(job.content)
+        size = content.height, content.width
+        variants = [
+            (output, painter)
+            for output, painter in zip(job.outputs, painters, strict=True)
+            if not (self.skip_existing and output.exists())
+        ]
+        for output, _ in variants:
+            check_output(output, content.width, content.height)
+        for index, (output, painter) in enumerate(variants):
+            canvas = Canvas(content, holds_alpha(output))
+            model, style = painter.model, painter.style
 
-def _stylize_one(job: Job, content: StoredPicture, painters: Sequence[FrameStylizer], progress: Progress) -> None:
-    """Write all variants of a content."""
-    size = content.height, content.width
-    for output in job.outputs:
-        check_output(output, content.width, content.height)
-    for index, (output, painter) in enumerate(zip(job.outputs, painters, strict=True)):
-        canvas = Canvas(content, holds_alpha(output))
-        model, style = painter.model, painter.style
+            def write(top: int, left: int, piece: Tensor, canvas: Canvas = canvas, model: StyA2K = model) -> None:
+                if not torch.isfinite(piece).all():
+                    raise InputError(f"{job.content}: the result overflows in {model.dtype}; use --dtype fp32 or bf16")
+                canvas.write(top, left, piece)
 
-        def write(top: int, left: int, piece: Tensor, canvas: Canvas = canvas, model: StyA2K = model) -> None:
-            if not torch.isfinite(piece).all():
-                raise InputError(f"{job.content}: the result overflows in {model.dtype}; use --dtype fp32 or bf16")
-            canvas.write(top, left, piece)
+            def report(done: float, index: int = index) -> None:
+                progress((index + done) / len(variants))
 
-        def report(done: float, index: int = index) -> None:
-            progress((index + done) / len(painters))
+            with memory_errors_of(job.content, content.width, content.height, model):
+                if painter.options.clip:
+                    write(0, 0, painter(to_tensor(content.rgb), progress=report))
+                else:
+                    options = dataclasses.replace(painter.options, progress=report)
+                    model.transfer_streamed(content.read, write, size, style, options, reserved=canvas.nbytes)
+            try:
+                output.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise PictureError(f"{output}: cannot make the folder {output.parent} ({error.strerror})") from error
+            write_canvas(output, canvas)
+        return len(variants)
 
-        with _memory_errors_of(job.content, content.width, content.height, model):
-            if painter.options.clip:
-                write(0, 0, painter(to_tensor(content.rgb), progress=report))
-            else:
-                options = dataclasses.replace(painter.options, progress=report)
-                model.transfer_streamed(content.read, write, size, style, options, reserved=canvas.nbytes)
-        try:
-            output.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise PictureError(f"{output}: cannot make the folder {output.parent} ({error.strerror})") from error
-        write_canvas(output, canvas)
-
-
-def _usable_device(name: str | None) -> torch.device | None:
-    """The device of that name, tried out; None for none."""
-    if name is None:
-        return None
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device).item()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise UsageError(f"the device {name} cannot be used here; {best_device()} can") from error
-    return device
-
-
-@contextlib.contextmanager
-def _memory_errors_of(path: Path, width: int, height: int, model: StyA2K) -> Iterator[None]:
-    """Turn torch's running out of memory, which has no type of its own on a CPU, into a line for the user."""
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-        raise InputError(
-            f"{path}: {width}x{height} pixels need more memory than {model.device} has; make the picture smaller"
-        ) from error
+    def _read(self, path: Path) -> StoredPicture:
+        """A content, in the size that it is painted in."""
+        content = read_stored(path)
+        if not self.size:
+            return content
+        height, width = content.size_of(self.size)
+        if height * width > MAX_PIXELS:
+            raise PictureError(
+                f"{path}: {width}x{height} has {height * width / 1e6:.0f} megapixels; up to {MAX_PIXELS / 1e6:.0f} are written; "
+                "choose a smaller --size"
+            )
+        return content.resized(height, width)
 
 
 def _progress_text(start: float, done: float, share: float) -> str:

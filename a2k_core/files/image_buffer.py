@@ -29,6 +29,22 @@ class StoredPicture:
     def width(self) -> int:
         return self.rgb.width
 
+    def size_of(self, longer_side: int) -> tuple[int, int]:
+        """Height and width of the picture when its longer side has so many pixels."""
+        scale = longer_side / max(self.height, self.width)
+        return max(1, round(self.height * scale)), max(1, round(self.width * scale))
+
+    def resized(self, height: int, width: int) -> StoredPicture:
+        """The picture at another size, antialiased."""
+        if (height, width) == (self.height, self.width):
+            return self
+        rgb, alpha = (
+            None if image is None else image.resize((width, height), Image.Resampling.LANCZOS)
+            for image in (self.rgb, self.alpha)
+        )
+        assert rgb is not None
+        return StoredPicture(rgb, alpha)
+
     def on_white(self) -> Image.Image:
         """The picture as it looks on a white page, mode RGB."""
         if self.alpha is None:
