@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from .cuda_graph import CapturedTransfer
     from .errors import CheckpointError, ConfigError, InputError, PictureError, StyA2KError
     from .files.checkpoint import load_model, save_model
-    from .files.image_io import read_picture, write_picture
+    from .files.image_io import read_mask, read_picture, write_picture
     from .model import StyA2K
     from .network.encoded_style import EncodedStyle, mix_styles
+    from .network.region_style import RegionStyle, region_style
     from .network.statistics import ClipStatistics
     from .options import TransferOptions
     from .video.temporal_smoothing import temporal_smoothing
@@ -28,13 +29,16 @@ __all__ = [
     "EncodedStyle",
     "InputError",
     "PictureError",
+    "RegionStyle",
     "StyA2K",
     "StyA2KConfig",
     "StyA2KError",
     "TransferOptions",
     "load_model",
     "mix_styles",
+    "read_mask",
     "read_picture",
+    "region_style",
     "save_model",
     "temporal_smoothing",
     "write_picture",
@@ -44,12 +48,15 @@ _MODULES = {
     "CapturedTransfer": "cuda_graph",
     "ClipStatistics": "network.statistics",
     "EncodedStyle": "network.encoded_style",
+    "RegionStyle": "network.region_style",
     "StyA2K": "model",
     "StyA2KConfig": "config",
     "TransferOptions": "options",
     "load_model": "files.checkpoint",
     "mix_styles": "network.encoded_style",
+    "read_mask": "files.image_io",
     "read_picture": "files.image_io",
+    "region_style": "network.region_style",
     "save_model": "files.checkpoint",
     "temporal_smoothing": "video.temporal_smoothing",
     "write_picture": "files.image_io",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -10,10 +12,12 @@ from .network.blocks import pad_to_multiple
 from .network.encoded_style import EncodedStyle
 from .network.encoder import Features
 from .network.network import StyleNetwork
+from .network.region_style import RegionStyle, region_style
 from .network.regions import Region
 from .network.statistics import ClipStatistics
 from .options import Progress, Tile, TransferOptions, check_image, check_tile
 from .rendering.buffers import ImageBuffer, PaddedSource, Read, Write, reader
+from .rendering.masks import check_mask
 from .rendering.memory import AUTO_TILES, images_at_once
 from .rendering.tiling import TiledTransfer, clip_statistics
 
@@ -65,6 +69,8 @@ class StyA2K(StyleNetwork):
         keep_colours: float = 0.0,
         clip: ClipStatistics | None = None,
         scene: ClipStatistics | None = None,
+        mask: Tensor | None = None,
+        strength_map: Tensor | None = None,
     ) -> Tensor:
         """Stylize pictures.
 
@@ -80,6 +86,10 @@ class StyA2K(StyleNetwork):
             keep_colours: from 0, all colors are the style's, to 1, the content keeps its own and takes the style's strokes.
             clip: from `clip_statistics`, of the video that the contents are frames of.
             scene: an older name of `clip`.
+            mask: where to paint, `[H, W]`, `[B, H, W]` or `[B, 1, H, W]` in 0..1, of any size, one for all contents or one for each.
+                0 keeps the content's pixels exactly; in between, both pictures are blended.
+            strength_map: what `strength` is multiplied by at each place; shaped as `mask`. It mixes features, so that a lower
+                strength has fainter strokes where a mask would show the photo through them.
 
         Returns:
             `[B, 3, H, W]` in 0..1, of the content's size, device and dtype.
@@ -87,8 +97,22 @@ class StyA2K(StyleNetwork):
         Raises:
             InputError: when the content is not a picture, the counts do not match, or an option is out of range.
         """
-        options = TransferOptions(strength, keep_colours, tile, clip or scene, progress)
+        options = TransferOptions(strength, keep_colours, tile, clip or scene, progress, mask, strength_map)
         return self.transfer_with(content, encoded_style, options)
+
+    def transfer_regions(
+        self,
+        content: Tensor,
+        regions: Sequence[tuple[EncodedStyle, Tensor]],
+        rest: EncodedStyle | None = None,
+        options: TransferOptions | None = None,
+    ) -> Tensor:
+        """`transfer` with several styles, each in a region of its own, in one pass; see `region_style` for the arguments.
+
+        Raises:
+            InputError: as `transfer` and `region_style` do.
+        """
+        return self.transfer_with(content, region_style(regions, rest), options or TransferOptions())
 
     @torch.no_grad()
     def transfer_with(self, content: Tensor, encoded_style: EncodedStyle, options: TransferOptions) -> Tensor:
@@ -106,7 +130,8 @@ class StyA2K(StyleNetwork):
         result = torch.empty_like(content, memory_format=torch.contiguous_format)
         for start in range(0, count, at_once):
             stop = min(start + at_once, count)
-            part, share = encoded_style.part(start, stop), options.part(start / count, stop / count)
+            part = encoded_style.part(start, stop)
+            share = options.pictures(start, stop).part(start / count, stop / count)
             result[start:stop] = self._transfer(content[start:stop], part, share)
         return result
 
@@ -193,4 +218,10 @@ class StyA2K(StyleNetwork):
             raise InputError(
                 "the clip statistics are of a model of another shape; estimate them with the model that stylizes the frames"
             )
+        masks = {"mask": [options.mask], "strength map": [options.strength_map]}
+        masks["region mask"] = list(style.masks) if isinstance(style, RegionStyle) else []
+        for name, given in masks.items():
+            for mask in given:
+                if mask is not None:
+                    check_mask(mask, count, name)
         check_tile(options.tile, self.config.grid)

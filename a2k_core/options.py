@@ -9,6 +9,7 @@ from typing import Literal
 from torch import Tensor
 
 from .errors import InputError
+from .network.region_style import part_of
 from .network.statistics import ClipStatistics
 
 MAX_STRENGTH = 2.0
@@ -43,6 +44,12 @@ class TransferOptions:
 
     progress: Progress | None = None
 
+    mask: Tensor | None = None
+    """Where to paint: `[H, W]`, `[B, H, W]` or `[B, 1, H, W]` in 0..1, of any size; 0 keeps the content's pixels as they are."""
+
+    strength_map: Tensor | None = None
+    """What the strength is multiplied by at each place; shaped as the mask. It mixes features, as the strength does."""
+
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= MAX_STRENGTH:
             raise InputError(
@@ -52,6 +59,13 @@ class TransferOptions:
             raise InputError(
                 f"keep_colours is {self.preserve_color}; it must lie between 0 (the style's colors) and 1 (the content's own)"
             )
+
+    def pictures(self, start: int, stop: int) -> TransferOptions:
+        """The same for the pictures `start` to `stop` of a batch, with their own masks."""
+        if self.mask is None and self.strength_map is None:
+            return self
+        mask, strength_map = (part_of(each, start, stop) for each in (self.mask, self.strength_map))
+        return dataclasses.replace(self, mask=mask, strength_map=strength_map)
 
     def part(self, start: float, stop: float) -> TransferOptions:
         """The same for a part of the work: its progress is reported as the share from `start` to `stop`."""

@@ -48,6 +48,9 @@ examples:
   a2k stylize photo.jpg painting.jpg -o result.png --keep-colours
       the style's strokes in the colors of the photo
 
+  a2k stylize photo.jpg oil.jpg --region sky.png wave.jpg --region dress.png fire.jpg -o result.png
+      several styles at once, each where its mask is white; --mask and --strength-map say where to paint, and how strongly
+
   a2k stylize frames/ painting.jpg -o painted/ --video
       the frames of a video, with less flicker
 
@@ -150,6 +153,9 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             dtype=arguments.dtype,
             tile=arguments.tile,
             size=arguments.size,
+            mask=arguments.mask,
+            strength_map=arguments.strength_map,
+            regions=arguments.region,
             skip_existing=arguments.skip_existing,
             shard=arguments.shard,
         ).run(console)
@@ -215,7 +221,7 @@ def _sort_pictures(arguments: argparse.Namespace, pictures: list[Path]) -> None:
     else:
         if not pictures:
             refuse("no picture to paint; start with: a2k stylize photo.jpg painting.jpg -o result.png")
-        if len(pictures) == 1:
+        if len(pictures) == 1 and not arguments.region:
             refuse(f"no style for {pictures[0]}; name a painting behind it, or with --style")
         arguments.contents, arguments.style = pictures[:1], pictures[1:]
         if len(pictures) > 3 and arguments.mix is None:
@@ -307,6 +313,29 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=_number,
         nargs="+",
         help="mix all the styles into one, with these shares of each: 1 1 is half of either",
+    )
+    add(
+        "--mask",
+        metavar="FILE",
+        type=Path,
+        help="a picture of any size that is white where to paint, gray where in part; black keeps the content's pixels exactly",
+    )
+    add(
+        "--strength-map",
+        metavar="FILE",
+        type=Path,
+        help="a gray picture of any size: the strength is multiplied by it, from black, 0, to white, 1. Strokes become fainter "
+        "where a mask shows the photo through them",
+    )
+    add(
+        "--region",
+        metavar=("MASK", "STYLE"),
+        type=Path,
+        nargs=2,
+        action="append",
+        default=[],
+        help="paint where MASK is white in STYLE; may come several times. Elsewhere the other styles are painted, or nothing when "
+        "there are none",
     )
     add(
         "--video",

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from ..errors import InputError, PictureError, StyA2KError, UsageError
 from ..files.image_buffer import Canvas, StoredPicture, to_tensor
-from ..files.image_io import MAX_PIXELS, check_output, holds_alpha, read_stored, write_canvas
+from ..files.image_io import MAX_PIXELS, check_output, holds_alpha, read_mask, read_stored, write_canvas
 from ..model import StyA2K
-from ..network.encoded_style import check_shares, mix_styles
+from ..network.encoded_style import EncodedStyle, check_shares, mix_styles
+from ..network.region_style import region_style
 from ..network.statistics import ClipStatistics
 from ..options import MAX_STRENGTH, Progress, Tile, TransferOptions
 from ..rendering.memory import release
@@ -68,6 +69,15 @@ class StylizeCommand:
     skip_existing: bool = False
     """Whether results that are there already are left as they are."""
 
+    mask: Path | None = None
+    """A picture that is white where contents are painted; see `read_mask`."""
+
+    strength_map: Path | None = None
+    """A picture whose gray the strength is multiplied by."""
+
+    regions: Sequence[tuple[Path, Path]] = ()
+    """A mask and a style file each. Elsewhere contents are painted in `styles`, or stay as they are when there are none."""
+
     shard: tuple[int, int] = (1, 1)
     """`(k, n)`: every n-th content from the k-th on, so that n runs share the work."""
 
@@ -81,8 +91,11 @@ class StylizeCommand:
             StyA2KError: when nothing can be done: a wrong argument, an unreadable style, model or single content.
         """
         self._check()
-        variants = plan_variants(self.styles if self.mix is None else self.styles[:1], self.strengths)
-        jobs = plan_jobs(self.contents, self.output, variants, self.styles)
+        region_styles = [style for _, style in self.regions]
+        named = self.styles if self.mix is None else self.styles[:1]
+        variants = plan_variants(named or region_styles[:1], self.strengths)
+        maps = [path for path in (self.mask, self.strength_map, *(mask for mask, _ in self.regions)) if path]
+        jobs = plan_jobs(self.contents, self.output, variants, [*self.styles, *region_styles, *maps])
         first, shards = self.shard
         jobs = jobs[first - 1 :: shards]
         if self.skip_existing:
@@ -93,15 +106,25 @@ class StylizeCommand:
         if not jobs:
             console.line("a2k: nothing to do")
             return 0
-        styles = StyleFiles(self.styles, self.style_size)
+        mask, strength_map = (None if path is None else read_mask(path) for path in (self.mask, self.strength_map))
+        masks = [read_mask(path) for path, _ in self.regions]
+        styles = StyleFiles([*self.styles, *region_styles], self.style_size)
         model = open_model(self.weights, self.device, self.dtype, console)
         encoded = styles.encode(model, console)
+        encoded, in_regions = encoded[: len(self.styles)], encoded[len(self.styles) :]
         if self.mix is not None:
             encoded = [mix_styles(encoded, self.mix)]
+        if self.regions:
+            rests: list[EncodedStyle | None] = [*encoded] or [None]
+            encoded = [region_style(list(zip(in_regions, masks, strict=True)), rest) for rest in rests]
         clip = self._clip_statistics(model, jobs, console) if self.video else None
         painters = [
             FrameStylizer(
-                model, encoded[variant.style], TransferOptions(variant.strength, self.preserve_color, self.tile, clip)
+                model,
+                encoded[variant.style],
+                TransferOptions(
+                    variant.strength, self.preserve_color, self.tile, clip, mask=mask, strength_map=strength_map
+                ),
             )
             for variant in variants
         ]

@@ -118,6 +118,17 @@ def read_stored(path: str | os.PathLike[str]) -> StoredPicture:
         raise PictureError(f"{path}: a damaged or truncated picture ({reason})") from error
 
 
+def read_mask(path: str | os.PathLike[str]) -> Tensor:
+    """Read a picture file as a mask, `[1, 1, H, W]`, fp32: 0 where it is black or transparent, 1 where it is white.
+
+    Raises:
+        PictureError: as `read_picture` does.
+    """
+    stored = read_stored(path)
+    mask = to_tensor(stored.rgb.convert("L"))
+    return mask if stored.alpha is None else mask * to_tensor(stored.alpha)
+
+
 def check_output(path: str | os.PathLike[str], width: int = 1, height: int = 1) -> None:
     """Say before the work is done whether `write_picture` could write a picture of this size there.
 

@@ -16,6 +16,7 @@ from ..errors import CheckpointError
 from ..model import StyA2K
 from ..network.all_to_key import LevelStyle
 from ..network.encoded_style import EncodedStyle, MixedStyle
+from ..network.region_style import RegionStyle
 from .checkpoint import write_safetensors
 
 FORMAT = "stya2k-style"
@@ -58,6 +59,8 @@ def save_style(style: EncodedStyle, path: str | os.PathLike[str], model_fingerpr
     path = Path(path)
     if isinstance(style, MixedStyle):
         raise CheckpointError(f"{path}: a mixture is not saved; save the styles that it is mixed of")
+    if isinstance(style, RegionStyle):
+        raise CheckpointError(f"{path}: a style with regions is not saved; save the styles of its regions")
     if path.suffix != ".safetensors":
         raise CheckpointError(f"{path}: style files end in .safetensors")
     tensors = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from .encoded_style import EncodedStyle
 from .encoder import CompactEncoder, Features, VGGEncoder
 from .layers import conv3x3
 from .noise import noise
+from .region_style import RegionStyle
 from .regions import Region, Regions
 from .statistics import Moments, channel_moments
 
@@ -73,24 +75,48 @@ class StyleNetwork(nn.Module):
         )
         return EncodedStyle((fine, middle, coarse))
 
-    def stylize(self, features: Features, moments: list[Moments], style: EncodedStyle, strength: float) -> Features:
+    def stylize(
+        self,
+        features: Features,
+        moments: list[Moments],
+        style: EncodedStyle,
+        strength: float | Features,
+        shares: Sequence[Sequence[Tensor]] = (),
+    ) -> Features:
         """All-to-key attention at the three levels, mixed with the content: content + strength * (stylized - content).
 
         Args:
             features: of the content, or of a part of it.
             moments: of the whole content at each level.
             style: one for all contents or one for each.
-            strength: 1 is the full style.
+            strength: 1 is the full style. A number, or a map `[1 or B, 1, h, w]` for each level.
+            shares: with a `RegionStyle`, for each level the map of each of its styles.
         """
         mixed = []
-        (first_share, first), *others = style.parts()
-        for index, (module, content, content_moments) in enumerate(zip(self.attention, features, moments, strict=True)):
-            stylized, total = module(content, content_moments, first.levels[index]), first_share
-            for share, part in others:
-                total += share
-                stylized = torch.lerp(stylized, module(content, content_moments, part.levels[index]), share / total)
-            mixed.append(stylized if strength == 1 else torch.lerp(content, stylized, strength))
+        for index, (content, content_moments) in enumerate(zip(features, moments, strict=True)):
+            if isinstance(style, RegionStyle):
+                stylized = torch.zeros_like(content)
+                for share, part in zip(shares[index], style.styles, strict=True):
+                    attended = self._attended(index, content, content_moments, part)
+                    stylized.addcmul_(attended, share.to(attended.dtype))
+            else:
+                stylized = self._attended(index, content, content_moments, style)
+            if isinstance(strength, tuple):
+                stylized = torch.lerp(content, stylized, strength[index].to(stylized.dtype))
+            elif strength != 1:
+                stylized = torch.lerp(content, stylized, strength)
+            mixed.append(stylized)
         return mixed[0], mixed[1], mixed[2]
+
+    def _attended(self, index: int, content: Tensor, moments: Moments, style: EncodedStyle) -> Tensor:
+        """The features of one level in a style, or in a mixture of styles."""
+        module = self.attention[index]
+        (total, first), *others = style.parts()
+        stylized: Tensor = module(content, moments, first.levels[index])
+        for share, part in others:
+            total += share
+            stylized = torch.lerp(stylized, module(content, moments, part.levels[index]), share / total)
+        return stylized
 
     def decode(self, features: Features, at: Regions | None = None, wanted: Region | None = None) -> Tensor:
         """Features at the three levels to `[B, 3, H, W]`, unclamped.

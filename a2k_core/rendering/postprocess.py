@@ -9,7 +9,13 @@ from ..network.statistics import EPSILON
 from ..options import TransferOptions
 
 
-def postprocess(decoded: Tensor, rebuilt: Tensor | None, content: Tensor, options: TransferOptions) -> Tensor:
+def postprocess(
+    decoded: Tensor,
+    rebuilt: Tensor | None,
+    content: Tensor,
+    options: TransferOptions,
+    strength: float | Tensor | None = None,
+) -> Tensor:
     """Restore detail below full strength, preserve colors where asked, clamp.
 
     Args:
@@ -17,6 +23,7 @@ def postprocess(decoded: Tensor, rebuilt: Tensor | None, content: Tensor, option
         rebuilt: the content encoded and decoded without a style, `[B, 3, H, W]`. None at full strength.
         content: `[B, 3, H, W]` RGB in 0..1.
         options: of the transfer.
+        strength: the strength at each place, `[1 or B, 1, H, W]`; not given, that of the options.
 
     Returns:
         `[B, 3, H, W]` in 0..1, of the content's dtype, on the decoder's device.
@@ -24,7 +31,8 @@ def postprocess(decoded: Tensor, rebuilt: Tensor | None, content: Tensor, option
     image = decoded.float()
     content = content.to(image.device)
     if rebuilt is not None:
-        image = image + (1 - options.strength) * (content.float() - rebuilt.float())
+        kept = torch.as_tensor(1 - (options.strength if strength is None else strength), device=image.device)
+        image = image + kept.clamp(min=0) * (content.float() - rebuilt.float())
     if options.preserve_color:
         image = preserve_color(image, content, options.preserve_color)
     return image.clamp(0, 1).to(content.dtype)

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
+from torch import Tensor
 
 from ..config import STRIDES
 from ..network.encoded_style import EncodedStyle
 from ..network.encoder import Features
 from ..network.network import StyleNetwork
+from ..network.region_style import RegionStyle
 from ..network.regions import Region, Regions
 from ..network.statistics import ClipStatistics, Moments, PartialMoments, channel_moments
 from ..options import Tile, TransferOptions
 from .buffers import FeatureBuffer, PaddedSource, Write, cropped
+from .masks import MaskReader, RegionReader
 from .memory import available, choose_tile, is_out_of_memory, release
 from .postprocess import postprocess
 from .receptive_field import EachLevel, receptive_field
@@ -72,6 +75,11 @@ class TiledTransfer:
         self.field = receptive_field(network.config)
         self.cache: FeatureBuffer | None = None
         self._area_done, self._area = 0, 0
+        self._mask, self._strength_map = (
+            None if mask is None else MaskReader(mask, source.height, source.width)
+            for mask in (options.mask, options.strength_map)
+        )
+        self._shares: RegionReader | None = None
 
     def stylize(self, style: EncodedStyle, write: Write, reserved: int = 0) -> None:
         """Compute the moments, then the picture.
@@ -94,6 +102,8 @@ class TiledTransfer:
             statistics = FeatureStatistics(self.device)
             regions = self._each(regions, lambda region: self._gather(region, statistics))
             moments = statistics.moments()
+        if isinstance(style, RegionStyle):
+            self._shares = RegionReader(style.masks, self.source.height, self.source.width)
         self._each(regions, lambda region: self._stylize(region, moments, style, write))
         self.cache = None
 
@@ -161,16 +171,49 @@ class TiledTransfer:
     def _stylize(self, region: Region, moments: list[Moments], style: EncodedStyle, write: Write) -> None:
         """Second pass: one region of the result."""
         inside = self.source.inside(region)
+        content = self.source.padded(region)
+        mask = None if self._mask is None else self._mask.read(region, 1, self.device)
+        if mask is not None and not bool(mask.any()):
+            write(inside.top, inside.left, content[inside.within(region, 1)].clamp(0, 1))
+            return
         features, attended, decoded = self._features_around(region)
-        strength = self.options.strength
-        stylized = self.network.stylize(features, moments, style, strength)
+        strength: float | Features = self.options.strength
+        at_pixels: float | Tensor = self.options.strength
+        if self._varies:
+            fine, middle, coarse = (
+                self._strength(level, stride) for level, stride in zip(attended, STRIDES, strict=True)
+            )
+            strength = fine, middle, coarse
+            at_pixels = self._strength(region, 1)
+        shares = []
+        if self._shares:
+            shares = [
+                self._shares.read(level, stride, self.device)[0]
+                for level, stride in zip(attended, STRIDES, strict=True)
+            ]
+        stylized = self.network.stylize(features, moments, style, strength, shares)
         image = self.network.decode(cropped(stylized, attended, decoded), decoded, region)
         rebuilt = None
-        if strength < 1:
+        if self._varies or self.options.strength < 1:
             rebuilt = self.network.decode(cropped(features, attended, decoded), decoded, region)
-        content = self.source.padded(region)
-        result = postprocess(image, rebuilt, content, self.options)
+        result = postprocess(image, rebuilt, content, self.options, at_pixels)
+        if mask is not None:
+            result = torch.lerp(content.to(result.device).clamp(0, 1), result, mask.to(result))
         write(inside.top, inside.left, result[inside.within(region, 1)].to(content.device))
+
+    @property
+    def _varies(self) -> bool:
+        """Whether the strength differs from place to place."""
+        return self._strength_map is not None or (self._shares is not None and not self._shares.everywhere)
+
+    def _strength(self, region: Region, stride: int) -> Tensor:
+        """The strength at every `stride` pixels of a region, `[1 or B, 1, rows, columns]`. Outside of all regions it is 0."""
+        strength = torch.full((1, 1, 1, 1), self.options.strength, device=self.device)
+        if self._strength_map:
+            strength = strength * self._strength_map.read(region, stride, self.device)
+        if self._shares and not self._shares.everywhere:
+            strength = strength * self._shares.read(region, stride, self.device)[1]
+        return strength
 
     def _features_around(self, region: Region) -> tuple[Features, Regions, Regions]:
         """The features that attention needs for a region, where they lie, and where those lie that the decoder needs."""

@@ -9,7 +9,9 @@ from torch import Tensor
 
 from ..model import StyA2K
 from ..network.encoded_style import EncodedStyle
+from ..network.regions import Region
 from ..options import Progress, TransferOptions
+from ..rendering.masks import MaskReader
 from .temporal_smoothing import temporal_smoothing
 
 MAX_FRAMES = 8
@@ -48,7 +50,7 @@ class FrameStylizer:
         Args:
             images: `[B, 3, H, W]` RGB in 0..1.
             start: index of the first of them, which tells their styles.
-            mask: `[B or 1, 1, H, W]` in 0..1: 1 is stylized, 0 keeps the original.
+            mask: `[B or 1, 1, H, W]` in 0..1: 1 is stylized, 0 keeps the original. Not given, it is that of the options.
             progress: as of `StyA2K.transfer`.
 
         Returns:
@@ -58,7 +60,13 @@ class FrameStylizer:
         smooth = options.clip is not None and options.strength > 0
         frames = temporal_smoothing(images, self._previous) if smooth else images
         style = self.style.part(start, start + len(images))
-        stylized = self.model.transfer_with(frames, style, dataclasses.replace(options, progress=progress))
+        options = options.pictures(start, start + len(images))
+        if mask is None and options.mask is not None:
+            height, width = images.shape[-2:]
+            mask = MaskReader(options.mask, height, width).read(Region(0, 0, height, width), 1, images.device)
+        # The mask is applied to the pictures as they came, not to the smoothed ones.
+        options = dataclasses.replace(options, progress=progress, mask=None)
+        stylized = self.model.transfer_with(frames, style, options)
         if smooth:
             self._previous = frames[-1:].clone()  # only now: a chunk that raised comes again
         return stylized if mask is None else torch.lerp(images, stylized, mask.to(stylized))
