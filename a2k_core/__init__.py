@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .network.region_style import RegionStyle, region_style
     from .network.statistics import ClipStatistics
     from .options import TransferOptions
+    from .rendering.color import match_colors
     from .video.temporal_smoothing import temporal_smoothing
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "StyA2KError",
     "TransferOptions",
     "load_model",
+    "match_colors",
     "mix_styles",
     "read_mask",
     "read_picture",
@@ -53,6 +55,7 @@ _MODULES = {
     "StyA2KConfig": "config",
     "TransferOptions": "options",
     "load_model": "files.checkpoint",
+    "match_colors": "rendering.color",
     "mix_styles": "network.encoded_style",
     "read_mask": "files.image_io",
     "read_picture": "files.image_io",

@@ -17,7 +17,7 @@ from .network.regions import Region
 from .network.statistics import ClipStatistics
 from .options import Progress, Tile, TransferOptions, check_image, check_tile
 from .rendering.buffers import ImageBuffer, PaddedSource, Read, Write, reader
-from .rendering.masks import check_mask
+from .rendering.masks import MaskReader, check_mask
 from .rendering.memory import AUTO_TILES, images_at_once
 from .rendering.tiling import TiledTransfer, clip_statistics
 
@@ -46,16 +46,29 @@ class StyA2K(StyleNetwork):
         self._device = device
 
     @torch.no_grad()
-    def encode_style(self, style: Tensor) -> EncodedStyle:
+    def encode_style(self, style: Tensor, mask: Tensor | None = None) -> EncodedStyle:
         """Compute everything that depends on the style alone.
 
         Args:
             style: `[S, 3, H, W]` RGB in 0..1. S is 1, or the number of contents the styles will be applied to.
+            mask: which part of the pictures to take the style from, one for all of them: `[H, W]`, `[1, H, W]` or `[1, 1, H, W]`
+                in 0..1, of any size. Blocks of features that lie half or more in black are left out, as if the style had no
+                others. None takes all.
 
         Raises:
-            InputError: when it is not a picture.
+            InputError: when it is not a picture, or the mask is none or black.
         """
-        return self.encode_style_features(self.features(style, "style")).compact()
+        features = self.features(style, "style")
+        if mask is None:
+            return self.encode_style_features(features).compact()
+        check_mask(mask, 1, "style mask")
+        if not bool((mask > 0).any()):
+            raise InputError("the style mask is black; it must be white where the style is taken from")
+        height, width = style.shape[-2:]
+        padded = Region(0, 0, *(-(-side // self.config.grid) * self.config.grid for side in (height, width)))
+        return self.encode_style_features(
+            features, MaskReader(mask, height, width).read(padded, 1, self.device)
+        ).compact()
 
     @torch.no_grad()
     def transfer(

@@ -193,6 +193,13 @@ def test_a_saved_style_is_taken_in_place_of_its_picture(weights: Path, here: Pat
     assert main(["stylize", "in/a.png", "wave.safetensors", "-o", "half.png", *half]) == 0
 
 
+def test_several_pictures_are_kept_as_one_style(weights: Path, here: Path) -> None:
+    assert run(weights, "wave.png", "in/b.png", "-o", "both.safetensors", "--mix", "3", "1", command="encode") == 0
+    assert run(weights, "in/a.png", "both.safetensors", "-o", "saved.png") == 0
+    assert run(weights, "in/a.png", "wave.png", "in/b.png", "--mix", "3", "1", "-o", "direct.png") == 0
+    assert torch.equal(pixels("saved.png"), pixels("direct.png"))
+
+
 def test_a_saved_style_of_another_model_is_refused(
     weights: Path, here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -209,6 +216,7 @@ def test_a_saved_style_of_another_model_is_refused(
     [
         (["wave.png", "-o", "wave.png"], 2, "saved styles end in .safetensors"),
         (["wave.safetensors", "-o", "b.safetensors"], 2, "is a saved style already; pass a picture"),
+        (["wave.png", "in/a.png", "--mix", "1", "-o", "b.safetensors"], 2, "--mix has 1 shares for 2 styles"),
         (["wave.png", "-o", "no/b.safetensors"], 1, "the folder no does not exist"),
         (["gone.png", "-o", "b.safetensors"], 1, "gone.png: no such file"),
     ],

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tiny_networks import picture
 
 from a2k_core import CheckpointError, EncodedStyle, InputError, StyA2K
-from a2k_core.files.style_file import save_style
+from a2k_core.files.style_file import load_style, save_style
 from a2k_core.network.encoded_style import MixedStyle, mix_styles
 
 Two = tuple[EncodedStyle, EncodedStyle]
@@ -19,6 +20,18 @@ Two = tuple[EncodedStyle, EncodedStyle]
 def two(compact_model: StyA2K) -> Two:
     red = picture(70, 90, seed=2) * torch.tensor([1.0, 0.4, 0.2]).view(3, 1, 1)
     return compact_model.encode_style(red), compact_model.encode_style(0.5 * picture(130, 64, seed=3))
+
+
+def test_a_style_that_comes_twice_is_one_part(two: Two) -> None:
+    mixed = mix_styles([two[0], two[1], two[0]], [2, 1, 1])
+    assert mixed.parts() == [(0.75, two[0]), (0.25, two[1])]
+    assert mix_styles([two[0], two[0]], [1, 3]) is two[0]
+
+
+def test_parts_of_one_batch_are_saved_too(compact_model: StyA2K, tmp_path: Path) -> None:
+    batch = compact_model.encode_style(picture(64, 64, seed=5, batch=2))
+    save_style(mix_styles([batch.part(0, 1), batch.part(0, 1)], [1, 1]), tmp_path / "mixed.safetensors", "0" * 64)
+    assert len(load_style(tmp_path / "mixed.safetensors", "0" * 64).parts()) == 2
 
 
 def test_all_of_one_is_that_one(two: Two) -> None:
@@ -101,7 +114,21 @@ def test_batches_that_do_not_match_are_refused(compact_model: StyA2K) -> None:
         mix_styles(batches, [1, 1])
 
 
-def test_a_mixture_is_not_saved(two: Two, tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="save the styles that it is mixed of"):
-        save_style(mix_styles(two, [1, 1]), tmp_path / "mixed.safetensors", "0" * 64)
-    assert not list(tmp_path.iterdir())
+def test_a_mixture_is_saved_with_its_parts(compact_model: StyA2K, two: Two, tmp_path: Path) -> None:
+    mixed = mix_styles(two, [1, 3])
+    save_style(mixed, tmp_path / "mixed.safetensors", "0" * 64)
+    loaded = load_style(tmp_path / "mixed.safetensors", "0" * 64)
+    assert isinstance(loaded, MixedStyle)
+    assert loaded.shares == pytest.approx((0.25, 0.75))
+    content = picture(64, 80, seed=1)
+    assert torch.equal(compact_model.transfer(content, loaded), compact_model.transfer(content, mixed))
+
+
+@pytest.mark.parametrize("shares", ["[1]", "[1, 2, 3]", "[0, 1]", "[-1, 2]", "{}", "[1, null]", "no"])
+def test_shares_that_do_not_fit_the_file_are_refused(two: Two, tmp_path: Path, shares: str) -> None:
+    path = tmp_path / "mixed.safetensors"
+    save_style(mix_styles(two, [1, 3]), path, "0" * 64)
+    header = {"format": "stya2k-style", "format_version": "6", "model": "0" * 64, "shares": shares}
+    save_file(load_file(path), path, header)
+    with pytest.raises(CheckpointError, match="a damaged style"):
+        load_style(path, "0" * 64)

@@ -1,28 +1,35 @@
-"""`a2k encode`: the style of a picture to a file, which `a2k stylize` and a Load Style node take in its place."""
+"""`a2k encode`: the style of a picture, or of several, to a file, which `a2k stylize` and a Load Style node take in its place."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import PictureError, UsageError
+from ..errors import InputError, PictureError, UsageError
 from ..files.style_file import fingerprint, save_style
+from ..network.encoded_style import check_shares, mix_styles
 from .console import Console
 from .styles import STYLE_SUFFIX, StyleFiles, is_saved_style, open_model
 
 
 @dataclasses.dataclass(frozen=True)
 class EncodeCommand:
-    """Encode a style picture and save the style."""
+    """Encode a style picture, or several as one style, and save it."""
 
-    picture: Path
-    """A picture file. A transparent one is put on white."""
+    pictures: Sequence[Path]
+    """Picture files, of which transparent ones are put on white; and saved styles."""
 
     output: Path
     """Ends in .safetensors. Replaced if it exists."""
 
+    mix: Sequence[float] | None = None
+    """Shares of the styles; None takes equal ones."""
+
     style_size: int = 512
     """As of `StylizeCommand`, like the rest."""
+
+    style_mask: Path | None = None
 
     weights: Path | None = None
 
@@ -36,15 +43,21 @@ class EncodeCommand:
         Raises:
             StyA2KError: when the picture or model cannot be read, or the file not be written.
         """
-        if is_saved_style(self.picture):
-            raise UsageError(f"{self.picture} is a saved style already; pass a picture")
+        if len(self.pictures) == 1 and is_saved_style(self.pictures[0]):
+            raise UsageError(f"{self.pictures[0]} is a saved style already; pass a picture, or several styles to mix")
         if self.output.suffix != STYLE_SUFFIX:
             raise UsageError(f"{self.output}: saved styles end in {STYLE_SUFFIX}")
+        if self.output.exists() and any(path.exists() and path.samefile(self.output) for path in self.pictures):
+            raise UsageError(f"{self.output} is an input of this run and would be overwritten; choose another output")
+        shares = self.mix or [1.0] * len(self.pictures)
+        try:
+            check_shares(len(self.pictures), shares)
+        except InputError as error:
+            raise UsageError(f"--mix has {error}") from error
         if not self.output.parent.is_dir():
             raise PictureError(f"{self.output}: the folder {self.output.parent} does not exist")
-        files = StyleFiles([self.picture], self.style_size)
+        files = StyleFiles(self.pictures, self.style_size, self.style_mask)
         model = open_model(self.weights, self.device, self.dtype, console)
-        (style,) = files.encode(model, console)
-        save_style(style, self.output, fingerprint(model))
+        save_style(mix_styles(files.encode(model, console), shares), self.output, fingerprint(model))
         console.line(f"a2k: {self.output} written")
         return 0

@@ -65,9 +65,12 @@ exit status: 0 all written, 1 something failed, 2 wrong arguments, 130 interrupt
 """
 
 ENCODE_EXAMPLES = """\
-example:
+examples:
   a2k encode painting.jpg -o wave.safetensors
   a2k stylize photo.jpg wave.safetensors -o result.png
+
+  a2k encode one.jpg two.jpg three.jpg -o artist.safetensors
+      one style of several pictures of an artist; painting in it takes the attention once for each of them
 
 The file holds what the model knows of the style, not the picture. It belongs to the model that encoded it. In ComfyUI, put it
 into models/stya2k_styles and use Load Style.
@@ -144,10 +147,12 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             styles=arguments.style,
             output=arguments.output,
             strengths=arguments.strength,
-            preserve_color=arguments.keep_colours,
+            preserve_color=arguments.keep_colours or (1.0 if arguments.color == "content" else 0.0),
+            color=arguments.color,
             mix=arguments.mix,
             video=arguments.video,
             style_size=arguments.style_size,
+            style_mask=arguments.style_mask,
             weights=arguments.weights,
             device=arguments.device,
             dtype=arguments.dtype,
@@ -163,9 +168,11 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         from .encode import EncodeCommand
 
         return EncodeCommand(
-            picture=arguments.picture,
+            pictures=arguments.pictures,
+            mix=arguments.mix,
             output=arguments.output,
             style_size=arguments.style_size,
+            style_mask=arguments.style_mask,
             weights=arguments.weights,
             device=arguments.device,
             dtype=arguments.dtype,
@@ -308,6 +315,14 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "no number follows (default: 0)",
     )
     add(
+        "--color",
+        choices=("style", "content", "matched", "only"),
+        default="style",
+        help="where colors come from. style: the style (default). content: the content, under the style's light and dark; as "
+        "--keep-colours 1. matched: the style picture is first given the colors of the content, mean and covariance. only: the "
+        "content is given the colors of the style picture, without strokes",
+    )
+    add(
         "--mix",
         metavar="SHARE",
         type=_number,
@@ -380,6 +395,12 @@ def _add_style_options(command: argparse.ArgumentParser) -> None:
         help="shrink the style until its short side has N pixels, which sets the scale of the strokes; smaller styles "
         "are not enlarged; 0 keeps every style as it is (default: 512)",
     )
+    add(
+        "--style-mask",
+        metavar="FILE",
+        type=Path,
+        help="a picture of any size that is white where to take the style from; for a single style picture",
+    )
     add("--weights", metavar="FILE", type=Path, help="a StyA2K .safetensors model (default: the bundled one)")
     add("--device", metavar="DEVICE", help="cpu, cuda, cuda:1, mps or xpu (default: the best there is)")
     add(
@@ -399,7 +420,16 @@ def _add_encode(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         epilog=ENCODE_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument("picture", metavar="STYLE", type=Path, help="a picture whose style to keep")
+    command.add_argument(
+        "pictures",
+        metavar="STYLE",
+        type=Path,
+        nargs="+",
+        help="a picture whose style to keep; several, and saved styles, are mixed into one",
+    )
+    command.add_argument(
+        "--mix", metavar="SHARE", type=_number, nargs="+", help="shares of the styles (default: equal ones)"
+    )
     command.add_argument(
         "-o", "--output", metavar="OUT", type=Path, required=True, help="the .safetensors file to write"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,10 +12,11 @@ from torch import Tensor
 
 from ..errors import InputError, UsageError
 from ..files.checkpoint import load_model
-from ..files.image_io import read_picture
+from ..files.image_io import read_mask, read_picture
 from ..files.style_file import fingerprint, load_style
 from ..model import StyA2K
 from ..network.encoded_style import EncodedStyle
+from ..rendering.color import match_colors
 from ..rendering.device import DTYPES, best_device, best_dtype
 from ..rendering.memory import is_out_of_memory, keep_freed_memory
 from ..rendering.resize import resize_to_short_side
@@ -55,13 +57,18 @@ class StyleFiles:
     Args:
         paths: pictures, and styles that were saved.
         style_size: short side in pixels that larger pictures are scaled to; 0 keeps them.
+        mask: a picture that is white where to take the style from, for a single style picture.
 
     Raises:
         PictureError: when a picture cannot be read.
+        UsageError: when there is a mask, but not one style picture.
     """
 
-    def __init__(self, paths: Sequence[Path], style_size: int) -> None:
+    def __init__(self, paths: Sequence[Path], style_size: int, mask: Path | None = None) -> None:
+        if mask is not None and (len(paths) != 1 or is_saved_style(paths[0])):
+            raise UsageError("--style-mask takes one style, a picture; use a2k encode for each of several")
         self.paths = paths
+        self._mask = None if mask is None else read_mask(mask)
         self.pictures: list[Tensor | None] = [
             None
             if is_saved_style(path)
@@ -69,6 +76,12 @@ class StyleFiles:
             for path in paths
         ]
         """`[1, 3, H, W]` each; None for a saved style."""
+
+    def recolored(self, reference: Tensor) -> StyleFiles:
+        """The same styles with the colors of a reference `[1, 3, H, W]`. All have to be pictures."""
+        files = copy.copy(self)
+        files.pictures = [None if picture is None else match_colors(picture, reference) for picture in self.pictures]
+        return files
 
     def encode(self, model: StyA2K, console: Console) -> list[EncodedStyle]:
         """Every style, for this model.
@@ -84,7 +97,7 @@ class StyleFiles:
                 encoded.append(load_style(path, fingerprint(model)))
                 continue
             with memory_errors_of(path, picture.shape[-1], picture.shape[-2], model):
-                encoded.append(model.encode_style(picture))
+                encoded.append(model.encode_style(picture, self._mask))
         return encoded
 
 

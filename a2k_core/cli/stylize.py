@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -20,9 +20,10 @@ from ..network.statistics import ClipStatistics
 from ..options import MAX_STRENGTH, Progress, Tile, TransferOptions
 from ..rendering.memory import release
 from ..video.frames import FrameStylizer, representative_frames
+from .color import recolor, small_picture
 from .console import Console
 from .plan import Job, plan_jobs, plan_variants
-from .styles import StyleFiles, memory_errors_of, open_model
+from .styles import StyleFiles, is_saved_style, memory_errors_of, open_model
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +44,9 @@ class StylizeCommand:
 
     preserve_color: float = 0.0
 
+    color: str = "style"
+    """One of `COLORS`; "content" is for `preserve_color` to say."""
+
     mix: Sequence[float] | None = None
     """Shares of the styles, which then become one."""
 
@@ -51,6 +55,9 @@ class StylizeCommand:
 
     style_size: int = 512
     """Short side in pixels that larger styles are scaled to; 0 keeps them."""
+
+    style_mask: Path | None = None
+    """A picture that is white where to take the style from; for a single style picture."""
 
     weights: Path | None = None
     """A model file; None takes the bundled one."""
@@ -94,7 +101,11 @@ class StylizeCommand:
         region_styles = [style for _, style in self.regions]
         named = self.styles if self.mix is None else self.styles[:1]
         variants = plan_variants(named or region_styles[:1], self.strengths)
-        maps = [path for path in (self.mask, self.strength_map, *(mask for mask, _ in self.regions)) if path]
+        maps = [
+            path
+            for path in (self.mask, self.strength_map, self.style_mask, *(mask for mask, _ in self.regions))
+            if path
+        ]
         jobs = plan_jobs(self.contents, self.output, variants, [*self.styles, *region_styles, *maps])
         first, shards = self.shard
         jobs = jobs[first - 1 :: shards]
@@ -108,27 +119,38 @@ class StylizeCommand:
             return 0
         mask, strength_map = (None if path is None else read_mask(path) for path in (self.mask, self.strength_map))
         masks = [read_mask(path) for path, _ in self.regions]
-        styles = StyleFiles([*self.styles, *region_styles], self.style_size)
+        styles = StyleFiles([*self.styles, *region_styles], self.style_size, self.style_mask)
         model = open_model(self.weights, self.device, self.dtype, console)
+        clip = self._clip_statistics(model, jobs, console) if self.video else None
+        options = TransferOptions(1.0, self.preserve_color, self.tile, clip, mask=mask, strength_map=strength_map)
+
+        def painters_in(styles: StyleFiles) -> list[FrameStylizer]:
+            encoded = self._encoded(model, styles, masks, console)
+            return [
+                FrameStylizer(model, encoded[variant.style], dataclasses.replace(options, strength=variant.strength))
+                for variant in variants
+            ]
+
+        if self.color == "matched":
+            return self._run_jobs(jobs, lambda content: painters_in(styles.recolored(small_picture(content))), console)
+        painters = painters_in(styles)
+        if self.color == "only":
+            pictures = [styles.pictures[variant.style] for variant in variants]
+            return self._run_jobs(jobs, lambda content: painters, console, pictures)
+        return self._run_jobs(jobs, lambda content: painters, console)
+
+    def _encoded(
+        self, model: StyA2K, styles: StyleFiles, masks: Sequence[Tensor], console: Console
+    ) -> list[EncodedStyle]:
+        """The styles that contents are painted in: mixed, and with their regions."""
         encoded = styles.encode(model, console)
         encoded, in_regions = encoded[: len(self.styles)], encoded[len(self.styles) :]
         if self.mix is not None:
             encoded = [mix_styles(encoded, self.mix)]
-        if self.regions:
-            rests: list[EncodedStyle | None] = [*encoded] or [None]
-            encoded = [region_style(list(zip(in_regions, masks, strict=True)), rest) for rest in rests]
-        clip = self._clip_statistics(model, jobs, console) if self.video else None
-        painters = [
-            FrameStylizer(
-                model,
-                encoded[variant.style],
-                TransferOptions(
-                    variant.strength, self.preserve_color, self.tile, clip, mask=mask, strength_map=strength_map
-                ),
-            )
-            for variant in variants
-        ]
-        return self._run_jobs(jobs, painters, console)
+        if not self.regions:
+            return encoded
+        rests: list[EncodedStyle | None] = [*encoded] or [None]
+        return [region_style(list(zip(in_regions, masks, strict=True)), rest) for rest in rests]
 
     def _check(self) -> None:
         for strength in self.strengths:
@@ -147,11 +169,22 @@ class StylizeCommand:
             raise UsageError("--video takes neither --skip-existing nor --shard: each frame depends on the one before")
         if not 1 <= self.shard[0] <= self.shard[1]:
             raise UsageError(f"--shard is {self.shard[0]}/{self.shard[1]}; the shards of 8 runs are 1/8 to 8/8")
+        if self.color in ("matched", "only"):
+            self._check_color()
         if self.mix is not None:
             try:
                 check_shares(len(self.styles), self.mix)
             except InputError as error:
                 raise UsageError(f"--mix has {error}") from error
+
+    def _check_color(self) -> None:
+        for style in (*self.styles, *(style for _, style in self.regions)):
+            if is_saved_style(style):
+                raise UsageError(f"--color {self.color} needs the picture of a style; {style} is a saved style")
+        if self.video:
+            raise UsageError(f"--color {self.color} goes by each picture, so that frames of a video would flicker")
+        if self.color == "only" and (self.mix is not None or self.regions or self.strength_map):
+            raise UsageError("--color only moves colors alone; it takes neither --mix, --region nor --strength-map")
 
     def _clip_statistics(self, model: StyA2K, jobs: Sequence[Job], console: Console) -> ClipStatistics:
         """Of some frames.
@@ -174,7 +207,14 @@ class StylizeCommand:
         with memory_errors_of(self.contents[0], width, height, model):
             return model.clip_statistics(torch.cat(frames), self.tile)
 
-    def _run_jobs(self, jobs: Sequence[Job], painters: Sequence[FrameStylizer], console: Console) -> int:
+    def _run_jobs(
+        self,
+        jobs: Sequence[Job],
+        painters_for: Callable[[StoredPicture], Sequence[FrameStylizer]],
+        console: Console,
+        references: Sequence[Tensor | None] = (),
+    ) -> int:
+        """Write everything. With references, contents take their colors alone: one for each variant."""
         folder = len(self.contents) > 1 or self.contents[0].is_dir()
         start = time.monotonic()
         failed, written = 0, 0
@@ -186,7 +226,7 @@ class StylizeCommand:
 
             (console.progress if folder else console.status)(prefix + _progress_text(start, 0, index / len(jobs)))
             try:
-                written += self._stylize_one(job, painters, progress)
+                written += self._stylize_one(job, painters_for, progress, references)
             except StyA2KError as error:
                 if not folder:
                     raise
@@ -200,18 +240,24 @@ class StylizeCommand:
         console.line(f"a2k: {written} {'picture' if written == 1 else 'pictures'} written in {taken}")
         return 0
 
-    def _stylize_one(self, job: Job, painters: Sequence[FrameStylizer], progress: Progress) -> int:
+    def _stylize_one(
+        self,
+        job: Job,
+        painters_for: Callable[[StoredPicture], Sequence[FrameStylizer]],
+        progress: Progress,
+        references: Sequence[Tensor | None],
+    ) -> int:
         """Write all variants of a content, and return how many."""
         content = self._read(job.content)
         size = content.height, content.width
-        variants = [
-            (output, painter)
-            for output, painter in zip(job.outputs, painters, strict=True)
-            if not (self.skip_existing and output.exists())
-        ]
-        for output, _ in variants:
+        outputs = {
+            number: output for number, output in enumerate(job.outputs) if not (self.skip_existing and output.exists())
+        }
+        for output in outputs.values():
             check_output(output, content.width, content.height)
-        for index, (output, painter) in enumerate(variants):
+        painters = painters_for(content)
+        for index, (number, output) in enumerate(outputs.items()):
+            painter = painters[number]
             canvas = Canvas(content, holds_alpha(output))
             model, style = painter.model, painter.style
 
@@ -221,10 +267,13 @@ class StylizeCommand:
                 canvas.write(top, left, piece)
 
             def report(done: float, index: int = index) -> None:
-                progress((index + done) / len(variants))
+                progress((index + done) / len(outputs))
 
             with memory_errors_of(job.content, content.width, content.height, model):
-                if painter.options.clip:
+                reference = references[number] if references else None
+                if reference is not None:
+                    recolor(content, reference, painter.options, write)
+                elif painter.options.clip:
                     write(0, 0, painter(to_tensor(content.rgb), progress=report))
                 else:
                     options = dataclasses.replace(painter.options, progress=report)
@@ -234,7 +283,7 @@ class StylizeCommand:
             except OSError as error:
                 raise PictureError(f"{output}: cannot make the folder {output.parent} ({error.strerror})") from error
             write_canvas(output, canvas)
-        return len(variants)
+        return len(outputs)
 
     def _read(self, path: Path) -> StoredPicture:
         """A content, in the size that it is painted in."""

@@ -15,7 +15,7 @@ from torch import Tensor
 from ..errors import CheckpointError
 from ..model import StyA2K
 from ..network.all_to_key import LevelStyle
-from ..network.encoded_style import EncodedStyle, MixedStyle
+from ..network.encoded_style import EncodedStyle, check_shares, mix_styles
 from ..network.region_style import RegionStyle
 from .checkpoint import write_safetensors
 
@@ -49,26 +49,29 @@ def save_style(style: EncodedStyle, path: str | os.PathLike[str], model_fingerpr
     """Write an encoded style, complete or not at all. An existing file is replaced.
 
     Args:
-        style: stored in the dtype it has.
+        style: stored in the dtype it has. A mixture is stored as all its parts, with their shares.
         path: ends in `.safetensors`; its folder must exist.
         model_fingerprint: `fingerprint` of the model that encoded it.
 
     Raises:
-        CheckpointError: when the file cannot be written, or the style is a mixture.
+        CheckpointError: when the file cannot be written, or the style has regions.
     """
     path = Path(path)
-    if isinstance(style, MixedStyle):
-        raise CheckpointError(f"{path}: a mixture is not saved; save the styles that it is mixed of")
     if isinstance(style, RegionStyle):
         raise CheckpointError(f"{path}: a style with regions is not saved; save the styles of its regions")
     if path.suffix != ".safetensors":
         raise CheckpointError(f"{path}: style files end in .safetensors")
-    tensors = {
-        f"{index}.{name}": getattr(level, name).detach().cpu().contiguous()
-        for index, level in enumerate(style.levels)
-        for name in _FIELDS
-    }
     header = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "model": model_fingerprint}
+    shares, parts = zip(*style.parts(), strict=True)
+    if len(parts) > 1:
+        header["shares"] = json.dumps(shares)
+    tensors = {
+        # A copy: safetensors refuses tensors that share memory, as the parts of one batch do.
+        name: getattr(level, field).detach().cpu().clone(memory_format=torch.contiguous_format)
+        for part, prefix in zip(parts, _prefixes(len(parts)), strict=True)
+        for index, level in enumerate(part.levels)
+        for field, name in ((field, f"{prefix}{index}.{field}") for field in _FIELDS)
+    }
     write_safetensors(tensors, path, header, "the style")
 
 
@@ -85,8 +88,14 @@ def load_style(path: str | os.PathLike[str], model_fingerprint: str) -> EncodedS
         with safe_open(path, framework="pt") as file:
             metadata = dict(file.metadata() or {})
             _check_header(path, metadata, model_fingerprint)
+            shares = _shares(path, metadata)
             names = set(file.keys())
-            expected = {f"{level}.{name}" for level in range(_LEVELS) for name in _FIELDS}
+            expected = {
+                f"{prefix}{level}.{name}"
+                for prefix in _prefixes(len(shares))
+                for level in range(_LEVELS)
+                for name in _FIELDS
+            }
             if names != expected:
                 raise CheckpointError(f"{path}: a damaged style: its tensors are not those of a style; save it again")
             tensors = {name: file.get_tensor(name) for name in expected}
@@ -94,9 +103,33 @@ def load_style(path: str | os.PathLike[str], model_fingerprint: str) -> EncodedS
         raise CheckpointError(
             f"{path}: not a readable style file: truncated, damaged, or something else ({error})"
         ) from error
-    _check_tensors(path, tensors)
-    levels = [LevelStyle(**{name: tensors[f"{level}.{name}"] for name in _FIELDS}) for level in range(_LEVELS)]
-    return EncodedStyle((levels[0], levels[1], levels[2]))
+    styles = []
+    for prefix in _prefixes(len(shares)):
+        of_style = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+        _check_tensors(path, of_style)
+        fine, middle, coarse = (
+            LevelStyle(**{name: of_style[f"{level}.{name}"] for name in _FIELDS}) for level in range(_LEVELS)
+        )
+        styles.append(EncodedStyle((fine, middle, coarse)))
+    return mix_styles(styles, shares)
+
+
+def _prefixes(styles: int) -> list[str]:
+    """What the names of each style's tensors begin with. A single style has none."""
+    return [f"{index}/" for index in range(styles)] if styles > 1 else [""]
+
+
+def _shares(path: Path, metadata: dict[str, str]) -> list[float]:
+    """Of the styles that a file holds."""
+    try:
+        shares = json.loads(metadata.get("shares", "[1]"))
+        numbers = [float(share) for share in shares]
+        check_shares(len(numbers), numbers)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise CheckpointError(f"{path}: a damaged style: its shares are not numbers; save it again") from error
+    if not all(numbers):
+        raise CheckpointError(f"{path}: a damaged style: a share is 0; save it again")
+    return numbers
 
 
 def _check_header(path: Path, metadata: dict[str, str], model_fingerprint: str) -> None:

@@ -16,7 +16,7 @@ from .attention import (
     progressive_attention,
     region_keys,
 )
-from .blocks import to_blocks
+from .blocks import chosen_positions, to_blocks
 from .statistics import Moments, adain, channel_moments, normalize
 
 
@@ -75,18 +75,21 @@ class AllToKey(nn.Module):
         self.alpha = nn.Parameter(torch.ones(()))
         self.beta = nn.Parameter(torch.zeros(()))
 
-    def encode(self, style: Tensor) -> LevelStyle:
-        """Everything that depends on the style alone, from its `[S, C, H, W]` features (sides divisible by the block's)."""
-        moments = channel_moments(style)
+    def encode(self, style: Tensor, inside: Tensor | None = None) -> LevelStyle:
+        """Everything that depends on the style alone.
+
+        Args:
+            style: `[S, C, H, W]` features, sides divisible by the block's.
+            inside: numbers of the blocks to encode, as if the style had no others; None takes all.
+        """
+        moments = channel_moments(style if inside is None else chosen_positions(style, self.block, inside))
         key, block_key = self.key(normalize(style, moments, style.dtype)).chunk(2, dim=1)
         value, block_value = self.value(style).chunk(2, dim=1)
-        region_key, region_value = region_keys(
-            to_blocks(key, self.block, self.heads),
-            to_blocks(value, self.block, self.heads),
-            self.alpha.to(style.device),
-            self.beta.to(style.device),
+        key, value, block_key, block_value = (
+            blocks if inside is None else blocks.index_select(2, inside)
+            for blocks in (to_blocks(x, self.block, self.heads) for x in (key, value, block_key, block_value))
         )
-        block_key, block_value = (to_blocks(x, self.block, self.heads) for x in (block_key, block_value))
+        region_key, region_value = region_keys(key, value, self.alpha.to(style.device), self.beta.to(style.device))
         return LevelStyle(region_key, region_value, block_key, block_value, *moments)
 
     def forward(self, content: Tensor, moments: Moments, style: LevelStyle) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .layers import reflected
@@ -46,3 +47,19 @@ def from_blocks(blocks: Tensor, side: int, height: int, width: int) -> Tensor:
     batch, heads, _, _, depth = blocks.shape
     cells = blocks.reshape(batch, heads, height // side, width // side, side, side, depth)
     return cells.permute(0, 2, 4, 3, 5, 1, 6).reshape(batch, height, width, heads * depth).permute(0, 3, 1, 2)
+
+
+def blocks_inside(mask: Tensor, side: int) -> Tensor:
+    """Numbers of the blocks that lie at least half inside a mask; where there is none, of those that lie in it most.
+
+    Args:
+        mask: `[1, 1, H, W]` in 0..1, sides divisible by `side`.
+        side: of a block, in the mask's pixels.
+    """
+    coverage = F.avg_pool2d(mask, side).flatten()
+    return (coverage >= coverage.max().clamp(max=0.5)).nonzero().flatten()
+
+
+def chosen_positions(features: Tensor, side: int, blocks: Tensor) -> Tensor:
+    """The positions of some blocks, in no shape: `[B, C, H, W]` to `[B, C, blocks * side * side, 1]`."""
+    return to_blocks(features, side, 1).index_select(2, blocks).flatten(1, 3).transpose(1, 2)[..., None]

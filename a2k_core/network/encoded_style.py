@@ -110,12 +110,12 @@ def mix_styles(styles: Sequence[EncodedStyle], shares: Sequence[float]) -> Encod
     """
     check_shares(len(styles), shares)
     total = sum(shares)
-    parts = [
-        (share / total * inner, part)
-        for style, share in zip(styles, shares, strict=True)
-        if share
-        for inner, part in style.parts()
-    ]
+    merged: dict[int, tuple[float, EncodedStyle]] = {}  # a style that comes twice is attended to once
+    for style, share in zip(styles, shares, strict=True):
+        for inner, part in style.parts() if share else ():
+            before, _ = merged.get(id(part), (0.0, part))
+            merged[id(part)] = before + share / total * inner, part
+    parts = list(merged.values())
     batches = {part.batch for _, part in parts} - {1}
     if len(batches) > 1:
         raise InputError(f"styles of {sorted(batches)} pictures; mix styles of one picture, or of equally many")

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..config import STRIDES, StyA2KConfig
 from .all_to_key import AllToKey
+from .blocks import blocks_inside
 from .decoder import CompactDecoder, VGGDecoder
 from .encoded_style import EncodedStyle
 from .encoder import CompactEncoder, Features, VGGEncoder
@@ -68,10 +69,18 @@ class StyleNetwork(nn.Module):
             image = image + self.config.noise * noise(image, top, left)
         return self.encoder(image)
 
-    def encode_style_features(self, features: Features) -> EncodedStyle:
-        """Everything that depends on the style alone, from its features. Differentiable."""
+    def encode_style_features(self, features: Features, mask: Tensor | None = None) -> EncodedStyle:
+        """Everything that depends on the style alone, from its features. Differentiable.
+
+        Args:
+            features: of the style pictures.
+            mask: `[1, 1, H, W]` of the pictures' padded size; only blocks inside it count as the style.
+        """
         fine, middle, coarse = (
-            cast(AllToKey, module).encode(level) for module, level in zip(self.attention, features, strict=True)
+            cast(AllToKey, module).encode(
+                level, None if mask is None else blocks_inside(mask, stride * cast(AllToKey, module).block)
+            )
+            for module, level, stride in zip(self.attention, features, STRIDES, strict=True)
         )
         return EncodedStyle((fine, middle, coarse))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..network.statistics import EPSILON
 from ..options import TransferOptions
+from .color import preserve_color
 
 
 def postprocess(
@@ -36,25 +36,3 @@ def postprocess(
     if options.preserve_color:
         image = preserve_color(image, content, options.preserve_color)
     return image.clamp(0, 1).to(content.dtype)
-
-
-def preserve_color(image: Tensor, content: Tensor, amount: float) -> Tensor:
-    """Give a stylized picture the colors of the content: the style's strokes in the hues of the content.
-
-    Light and dark stay as stylized; how a color differs from gray is the content's (the luminance-only transfer of Gatys et al.,
-    "Preserving Color in Neural Artistic Style Transfer", 2016, with the mean of red, green and blue for luminance).
-
-    Args:
-        image: `[B, 3, H, W]` RGB, about 0..1.
-        content: `[B, 3, H, W]` RGB in 0..1, on the same device.
-        amount: from 0, as stylized, to 1, the content's colors as far as there is room: near white and black there is little.
-
-    Returns:
-        `[B, 3, H, W]`, fp32.
-    """
-    image, content = image.float(), content.float()
-    gray = image.mean(1, keepdim=True).clamp(0, 1)
-    color = content - content.mean(1, keepdim=True)
-    room = torch.where(color > 0, 1 - gray, gray)
-    share = (room / color.abs().clamp(min=EPSILON)).amin(1, keepdim=True).clamp(max=1)
-    return torch.lerp(image, torch.addcmul(gray, color, share), amount)
