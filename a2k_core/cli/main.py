@@ -76,6 +76,14 @@ The file holds what the model knows of the style, not the picture. It belongs to
 into models/stya2k_styles and use Load Style.
 """
 
+EXPLAIN_EXAMPLES = """\
+example:
+  a2k explain photo.jpg painting.jpg -o map.png
+
+Three panels: the painting in colors that name its places; the photo, each block in the color of the place that it was matched to;
+and the attention, white where one part of the painting decides, black where all of it has the same share.
+"""
+
 CONVERT_EXAMPLES = """\
 example:
   a2k convert --vgg vgg_normalised.pth --a2k latest_net_A2K.pth --transform latest_net_transform.pth \\
@@ -177,6 +185,19 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             device=arguments.device,
             dtype=arguments.dtype,
         ).run(console)
+    if arguments.command == "explain":
+        from .explain import ExplainCommand
+
+        return ExplainCommand(
+            content=arguments.content,
+            style=arguments.style,
+            output=arguments.output,
+            level=arguments.level,
+            style_size=arguments.style_size,
+            weights=arguments.weights,
+            device=arguments.device,
+            dtype=arguments.dtype,
+        ).run(console)
     if arguments.command == "convert":
         from ..files.convert import convert_checkpoints
 
@@ -252,6 +273,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_stylize(commands)
     _add_encode(commands)
+    _add_explain(commands)
     _add_convert(commands)
     _add_info(commands)
     _add_serve(commands)
@@ -384,8 +406,8 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
 
 
-def _add_style_options(command: argparse.ArgumentParser) -> None:
-    """What every command takes that reads styles."""
+def _add_style_options(command: argparse.ArgumentParser, *, mask: bool = True) -> None:
+    """What every command takes that reads styles; with `mask`, the part of a style picture too."""
     add = command.add_argument
     add(
         "--style-size",
@@ -395,12 +417,13 @@ def _add_style_options(command: argparse.ArgumentParser) -> None:
         help="shrink the style until its short side has N pixels, which sets the scale of the strokes; smaller styles "
         "are not enlarged; 0 keeps every style as it is (default: 512)",
     )
-    add(
-        "--style-mask",
-        metavar="FILE",
-        type=Path,
-        help="a picture of any size that is white where to take the style from; for a single style picture",
-    )
+    if mask:
+        add(
+            "--style-mask",
+            metavar="FILE",
+            type=Path,
+            help="a picture of any size that is white where to take the style from; for a single style picture",
+        )
     add("--weights", metavar="FILE", type=Path, help="a StyA2K .safetensors model (default: the bundled one)")
     add("--device", metavar="DEVICE", help="cpu, cuda, cuda:1, mps or xpu (default: the best there is)")
     add(
@@ -434,6 +457,27 @@ def _add_encode(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "-o", "--output", metavar="OUT", type=Path, required=True, help="the .safetensors file to write"
     )
     _add_style_options(command)
+
+
+def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "explain",
+        help="draw where a picture takes its style from",
+        description="Draw where each part of a picture takes its style from, and how sharply attention falls.",
+        epilog=EXPLAIN_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = command.add_argument
+    add("content", metavar="CONTENT", type=Path, help="the picture to paint")
+    add("style", metavar="STYLE", type=Path, help="the picture whose style to take")
+    add("-o", "--output", metavar="OUT", type=Path, required=True, help="a .jpg, .jpeg, .png or .webp file")
+    add(
+        "--level",
+        choices=("fine", "middle", "coarse"),
+        default="fine",
+        help="features of which size: strokes (default), shapes, or the largest shapes",
+    )
+    _add_style_options(command, mask=False)
 
 
 def _add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
