@@ -16,7 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from .a2k_core import EncodedStyle, StyA2K
-from .a2k_core.errors import CheckpointError
+from .a2k_core.errors import CheckpointError, InputError
 from .a2k_core.rendering.device import best_dtype
 from .a2k_core.rendering.memory import MAX_AT_ONCE, is_out_of_memory, run_in_chunks
 
@@ -92,6 +92,24 @@ def file_named(key: str, name: str) -> Path:
         where = " or ".join(folder_paths.get_folder_paths(key))
         raise CheckpointError(f"{name}: no longer in {where}; put it back, or press R and choose another")
     return Path(path)
+
+
+def mixing_shares(text: str, second: float, styles: int) -> list[float]:
+    """The shares of styles that a text lists, or, when it is empty, `second` of the second of two, or the mean of more.
+
+    Raises:
+        InputError: when there are not as many numbers as styles.
+    """
+    words = text.replace(",", " ").split()
+    if not words:
+        return [1 - second, second] if styles == 2 else [1.0] * styles
+    try:
+        shares = [float(word) for word in words]
+    except ValueError as error:
+        raise InputError(f"shares is {text!r}; write one number for each style, as in 2 1 1") from error
+    if len(shares) != styles:
+        raise InputError(f"{len(shares)} shares for {styles} styles; write one number for each style, in their order")
+    return shares
 
 
 def stamp(path: Path) -> str:

@@ -14,8 +14,19 @@ from comfy import model_management
 from comfy_api.latest import ComfyExtension, InputImpl, io, ui
 from torch import Tensor
 
-from .a2k_core import EncodedStyle, StyA2K, TransferOptions, load_model, mix_styles, read_picture
+from . import a2k_core
+from .a2k_core import (
+    EncodedStyle,
+    RegionStyle,
+    StyA2K,
+    TransferOptions,
+    load_model,
+    match_colors,
+    mix_styles,
+    read_picture,
+)
 from .a2k_core.errors import InputError
+from .a2k_core.explain import LEVELS, LONGER_SIDE, explain
 from .a2k_core.files.checkpoint import bundled_weights
 from .a2k_core.files.style_file import check_fingerprint, fingerprint, load_style, save_style
 from .a2k_core.network.statistics import ClipStatistics
@@ -37,6 +48,7 @@ from .comfy_host import (
     StyleOfModel,
     auto_dtype,
     file_named,
+    mixing_shares,
     register_folders,
     reserve,
     run,
@@ -58,7 +70,19 @@ class StyA2KExtension(ComfyExtension):
         register_folders()
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
-        return [LoadModel, EncodeStyle, MixStyles, Transfer, SaveStyle, LoadStyle, ExamplePicture, ExampleVideo]
+        return [
+            LoadModel,
+            EncodeStyle,
+            MixStyles,
+            StyleRegion,
+            Transfer,
+            SaveStyle,
+            LoadStyle,
+            MatchColors,
+            ExplainStyle,
+            ExamplePicture,
+            ExampleVideo,
+        ]
 
 
 class LoadModel(io.ComfyNode):
@@ -140,12 +164,17 @@ class EncodeStyle(io.ComfyNode):
                     tooltip="The style picture's short side is scaled to this many pixels: larger gives larger brush strokes. "
                     "0 keeps the picture's size.",
                 ),
+                io.Mask.Input(
+                    "mask",
+                    optional=True,
+                    tooltip="Which part of the style picture to take the style from: white. One for all pictures of a batch; of any size.",
+                ),
             ],
             outputs=[Style.Output("style", tooltip="For Apply Style and Save Style.")],
         )
 
     @classmethod
-    def execute(cls, model: Any, image: Tensor, style_size: int) -> io.NodeOutput:
+    def execute(cls, model: Any, image: Tensor, style_size: int, mask: Tensor | None = None) -> io.NodeOutput:
         check_batch(image, "The style picture")
         network: StyA2K = model.model
         probe = resize_to_short_side(torch.empty((1, 3, *image.shape[1:3]), device="meta"), style_size)
@@ -157,7 +186,7 @@ class EncodeStyle(io.ComfyNode):
         def encode(start: int, stop: int) -> None:
             progress.update_absolute(start)
             pictures = to_rgb(image[start:stop].to(model.load_device), "The style picture", start)
-            style = network.encode_style(resize_to_short_side(pictures, style_size))
+            style = network.encode_style(resize_to_short_side(pictures, style_size), mask)
             encoded.append(style.to(model_management.intermediate_device()))
 
         run(len(image), 1, encode, "smaller style pictures or a smaller style_size")
@@ -166,7 +195,7 @@ class EncodeStyle(io.ComfyNode):
 
 
 class MixStyles(io.ComfyNode):
-    """Two encoded styles to one between them."""
+    """Encoded styles to one between them."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -174,8 +203,8 @@ class MixStyles(io.ComfyNode):
             node_id="A2K_MixStyles",
             display_name="Mix Styles (StyA2K)",
             category=CATEGORY,
-            description="Makes one style of two: strokes and colors between theirs. Mix the result again for more than two.",
-            search_aliases=["blend styles", "combine styles", "interpolate styles", "stya2k"],
+            description="Makes one style of two or more: strokes and colors between theirs.",
+            search_aliases=["blend styles", "combine styles", "interpolate styles", "average styles", "stya2k"],
             inputs=[
                 Style.Input("style_1", tooltip="From Encode Style, Load Style or Mix Styles."),
                 Style.Input("style_2", tooltip="Of the same model."),
@@ -186,17 +215,75 @@ class MixStyles(io.ComfyNode):
                     max=1.0,
                     step=0.05,
                     display_mode=io.NumberDisplay.slider,
-                    tooltip="How much of style_2: 0 is style_1, 1 is style_2.",
+                    tooltip="How much of style_2: 0 is style_1, 1 is style_2. Not used when shares is filled in.",
+                ),
+                # Optional, so that prompts from before they were there still run.
+                io.String.Input(
+                    "shares",
+                    optional=True,
+                    default="",
+                    tooltip="For more than two styles: how much of each, in their order, as in 2 1 1. Empty: share for the two, and the "
+                    "mean of all when there are more.",
+                ),
+                io.Autogrow.Input(
+                    "more",
+                    optional=True,
+                    template=io.Autogrow.TemplatePrefix(
+                        Style.Input("style", tooltip="Another style of the same model."), prefix="more_", min=0, max=30
+                    ),
+                    tooltip="More styles; there is always one free input.",
                 ),
             ],
-            outputs=[Style.Output("style", tooltip="For Apply Style. It cannot be saved; save the two.")],
+            outputs=[Style.Output("style", tooltip="For Apply Style and Save Style.")],
         )
 
     @classmethod
-    def execute(cls, style_1: StyleOfModel, style_2: StyleOfModel, share: float) -> io.NodeOutput:
-        check_fingerprint(style_2.model, style_1.model, "Mix Styles")
-        mixed = mix_styles([style_1.encoded, style_2.encoded], [1 - share, share])
+    def execute(
+        cls,
+        style_1: StyleOfModel,
+        style_2: StyleOfModel,
+        share: float,
+        shares: str = "",
+        more: dict[str, StyleOfModel] | None = None,
+    ) -> io.NodeOutput:
+        styles = [style_1, style_2, *(style for style in (more or {}).values() if style is not None)]
+        for style in styles[1:]:
+            check_fingerprint(style.model, style_1.model, "Mix Styles")
+        mixed = mix_styles([style.encoded for style in styles], mixing_shares(shares, share, len(styles)))
         return io.NodeOutput(StyleOfModel.of(mixed, style_1.model))
+
+
+class StyleRegion(io.ComfyNode):
+    """An encoded style to one with a region in another style."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="A2K_StyleRegion",
+            display_name="Style Region (StyA2K)",
+            category=CATEGORY,
+            description="Gives a region of the picture a style of its own. Chain it for more regions; the seams are soft.",
+            search_aliases=["regional style", "masked style", "several styles", "stya2k"],
+            inputs=[
+                Style.Input(
+                    "style", tooltip="The style of everything else. It may have regions already; this one is added."
+                ),
+                Style.Input("region_style", tooltip="The style of the region, of the same model."),
+                io.Mask.Input(
+                    "mask",
+                    tooltip="Where the region is: white. Gray shares the place with the other styles. One for all pictures, or one "
+                    "for each; of any size.",
+                ),
+            ],
+            outputs=[Style.Output("style", tooltip="For Apply Style, or for another Style Region.")],
+        )
+
+    @classmethod
+    def execute(cls, style: StyleOfModel, region_style: StyleOfModel, mask: Tensor) -> io.NodeOutput:
+        check_fingerprint(region_style.model, style.model, "Style Region")
+        check_mask(mask, len(mask) if mask.ndim > 2 else 1)
+        regions = a2k_core.region_style([(region_style.encoded, mask)], style.encoded)
+        return io.NodeOutput(StyleOfModel.of(regions, style.model))
 
 
 class Transfer(io.ComfyNode):
@@ -246,6 +333,12 @@ class Transfer(io.ComfyNode):
                     optional=True,
                     tooltip="Where to paint: white in full, black not at all. One for all pictures, or one for each; of any size.",
                 ),
+                io.Mask.Input(
+                    "strength_map",
+                    optional=True,
+                    tooltip="Where to paint more or less strongly: the strength is multiplied by it, from black, 0, to white, 1. Strokes "
+                    "become fainter where a mask shows the picture through them. One for all pictures, or one for each; of any size.",
+                ),
             ],
             outputs=[io.Image.Output("image", tooltip="The painted pictures.")],
             hidden=[io.Hidden.unique_id],
@@ -261,12 +354,19 @@ class Transfer(io.ComfyNode):
         keep_colours: float = 0.0,
         video: bool = False,
         mask: Tensor | None = None,
+        strength_map: Tensor | None = None,
     ) -> io.NodeOutput:
         check_batch(image, "The picture")
         network: StyA2K = model.model
         count, height, width, _ = image.shape
-        if mask is not None:
-            check_mask(mask, count)
+        region_masks = style.encoded.masks if isinstance(style.encoded, RegionStyle) else ()
+        for name, given in (
+            ("mask", mask),
+            ("strength map", strength_map),
+            *(("region mask", each) for each in region_masks),
+        ):
+            if given is not None:
+                check_mask(given, count, name)
         check_fingerprint(style.model, fingerprint(network), "Apply Style")
         if style.encoded.batch not in (1, count):
             raise InputError(
@@ -299,7 +399,7 @@ class Transfer(io.ComfyNode):
 
         if video and count > 1 and strength > 0:
             run(1, 1, estimate, "smaller pictures")
-        options = TransferOptions(strength, keep_colours, "auto", clip)
+        options = TransferOptions(strength, keep_colours, "auto", clip, strength_map=strength_map)
         stylizer = FrameStylizer(network, encoded, options)
 
         def stylize(start: int, stop: int) -> None:
@@ -333,7 +433,7 @@ class SaveStyle(io.ComfyNode):
             search_aliases=["export style", "store style", "stya2k"],
             is_output_node=True,
             inputs=[
-                Style.Input("style", tooltip="From Encode Style."),
+                Style.Input("style", tooltip="From Encode Style or Mix Styles."),
                 io.String.Input(
                     "filename_prefix",
                     default=f"{STYLES}/style",
@@ -396,6 +496,111 @@ class LoadStyle(io.ComfyNode):
     def execute(cls, model: Any, style_name: str) -> io.NodeOutput:
         made_by = fingerprint(model.model)
         return io.NodeOutput(StyleOfModel.of(load_style(file_named(STYLES, style_name), made_by), made_by))
+
+
+class MatchColors(io.ComfyNode):
+    """Pictures to the same in the colors of others."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="A2K_MatchColors",
+            display_name="Match Colors (StyA2K)",
+            category=CATEGORY,
+            description="Gives pictures the colors of another one, without its strokes. A photo takes the palette of a painting alone; a "
+            "style picture with the colors of the photo paints the photo in its own colors.",
+            search_aliases=["color transfer", "color match", "palette", "histogram", "stya2k"],
+            inputs=[
+                io.Image.Input("image", tooltip="The pictures to recolor. Alpha is kept."),
+                io.Image.Input(
+                    "reference", tooltip="The picture whose colors to take, or one for each. Alpha is ignored."
+                ),
+                io.Float.Input(
+                    "amount",
+                    default=1.0,
+                    min=0.0,
+                    max=1.0,
+                    step=0.05,
+                    tooltip="0 returns the pictures themselves, 1 gives them the colors in full.",
+                ),
+            ],
+            outputs=[io.Image.Output("image", tooltip="The recolored pictures.")],
+        )
+
+    @classmethod
+    def execute(cls, image: Tensor, reference: Tensor, amount: float) -> io.NodeOutput:
+        check_batch(image, "The picture")
+        check_batch(reference, "The reference")
+        count, alpha = len(image), alpha_of(image)
+        if len(reference) not in (1, count):
+            raise InputError(
+                f"{len(reference)} references for {count} pictures; connect one for all of them, or one for each"
+            )
+        result = image.to(model_management.intermediate_device(), model_management.intermediate_dtype(), copy=True)
+        result = result if image.shape[-1] >= 3 else result.expand(-1, -1, -1, 3).clone()
+        progress = comfy.utils.ProgressBar(count)
+        for index in range(count):
+            progress.update_absolute(index)  # raises when the user has cancelled
+            at = index if len(reference) > 1 else 0
+            picture = to_rgb(image[index : index + 1], "The picture", index)
+            matched = match_colors(picture, to_rgb(reference[at : at + 1], "The reference", at))
+            result[index, ..., :3] = torch.lerp(picture, matched, amount)[0].movedim(0, -1)
+        if alpha is not None:
+            result[..., 3:] = alpha.clamp(0, 1)
+        progress.update_absolute(count)
+        return io.NodeOutput(result)
+
+
+class ExplainStyle(io.ComfyNode):
+    """A photo and a painting to a picture of the attention between them."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="A2K_ExplainStyle",
+            display_name="Explain Style (StyA2K)",
+            category=CATEGORY,
+            description="Draws where each part of a picture takes its style from, and how sharply attention falls.",
+            search_aliases=["attention map", "insight", "visualize style", "stya2k"],
+            inputs=[
+                Model.Input("model", tooltip="From Load StyA2K Model."),
+                io.Image.Input("image", tooltip="The picture to paint; of a batch the first. Alpha is ignored."),
+                io.Image.Input("style_image", tooltip="The style picture; of a batch the first. Alpha is ignored."),
+                io.Int.Input("style_size", default=512, min=0, max=4096, step=8, tooltip="As in Encode Style."),
+                io.Combo.Input(
+                    "level",
+                    options=list(LEVELS),
+                    default=LEVELS[0],
+                    tooltip="Features of which size: strokes (fine), shapes, or the largest shapes (coarse).",
+                ),
+            ],
+            outputs=[
+                io.Image.Output(
+                    "map",
+                    tooltip="The painting in colors that name its places; the picture in the colors of the places it was matched to; the "
+                    "attention, white where one part of the painting decides.",
+                )
+            ],
+        )
+
+    @classmethod
+    def execute(cls, model: Any, image: Tensor, style_image: Tensor, style_size: int, level: str) -> io.NodeOutput:
+        check_batch(image, "The picture")
+        check_batch(style_image, "The style picture")
+        network: StyA2K = model.model
+        sides = [min(LONGER_SIDE, side) + network.config.grid for side in image.shape[1:3]]
+        reserve(model, working_memory(network.config, *sides, network.dtype), 1)
+        drawn: Tensor | None = None
+
+        def draw(_start: int, _stop: int) -> None:
+            nonlocal drawn
+            painting = resize_to_short_side(to_rgb(style_image[:1], "The style picture"), style_size)
+            drawn = explain(network, to_rgb(image[:1], "The picture"), painting, level)
+
+        run(1, 1, draw, "a smaller style_size")
+        assert drawn is not None
+        result = drawn.movedim(1, -1)
+        return io.NodeOutput(result.to(model_management.intermediate_device(), model_management.intermediate_dtype()))
 
 
 class ExamplePicture(io.ComfyNode):

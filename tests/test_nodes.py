@@ -17,9 +17,12 @@ IDS = [
     "A2K_LoadModel",
     "A2K_EncodeStyle",
     "A2K_MixStyles",
+    "A2K_StyleRegion",
     "A2K_Transfer",
     "A2K_SaveStyle",
     "A2K_LoadStyle",
+    "A2K_MatchColors",
+    "A2K_ExplainStyle",
     "A2K_ExamplePicture",
     "A2K_ExampleVideo",
 ]

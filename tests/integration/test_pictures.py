@@ -129,13 +129,6 @@ def test_a_mixture_of_two_styles_lies_between_them(host: str) -> None:
     assert np.abs(painted[1].mean(axis=(0, 1)) - (ends[0] + ends[1]) / 2).max() < 0.03
 
 
-def test_a_mixture_is_not_saved(host: str) -> None:
-    prompt = transfer_prompt(["odd", 0]) | {"odd": node("OddPicture", kind="rgb")}
-    prompt["mixed"] = node("A2K_MixStyles", style_1=["style", 0], style_2=["style", 0], share=0.5)
-    prompt["saved"] = node("A2K_SaveStyle", style=["mixed", 0], filename_prefix="mixtures/one")
-    assert "save the styles that it is mixed of" in error_of(run(host, prompt))
-
-
 def colors(image: np.ndarray) -> np.ndarray:
     """Distances from gray."""
     return image - image.mean(axis=2, keepdims=True)
