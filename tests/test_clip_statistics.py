@@ -8,9 +8,10 @@ from example_pictures import examples
 from tiny_networks import picture
 from torch import Tensor
 
-from a2k_core import EncodedStyle, InputError, StyA2K, TransferOptions
+from a2k_core import EncodedStyle, InputError, StyA2K, TransferOptions, mix_styles
 from a2k_core.network.statistics import channel_moments
 from a2k_core.video.frames import MAX_FRAMES, MAX_PIXELS, FrameStylizer, representative_frames
+from a2k_core.video.schedule import Schedule
 from a2k_core.video.temporal_smoothing import temporal_smoothing
 
 
@@ -82,11 +83,22 @@ def test_representative_frames_are_evenly_spaced_and_fit_together() -> None:
         assert 1 <= len(frames) <= MAX_FRAMES and len(frames) * side * side <= MAX_PIXELS
 
 
-def test_a_clip_in_chunks_is_the_clip(compact_model: StyA2K, style: EncodedStyle) -> None:
+@pytest.mark.parametrize("carried", [False, True])
+def test_a_clip_in_chunks_is_the_clip(
+    compact_model: StyA2K, style: EncodedStyle, monkeypatch: pytest.MonkeyPatch, carried: bool
+) -> None:
     """Also when a chunk runs out of memory and comes again in smaller ones."""
+    if carried:
+        pytest.importorskip("cv2", reason='needs OpenCV: pip install "stya2k[video]"')
+    else:
+        monkeypatch.setattr("a2k_core.video.frames.has_optical_flow", lambda: False)
     frames = (picture(64, 70, seed=1) + 0.01 * torch.randn(4, 3, 64, 70)).clamp(0, 1)
     clip = compact_model.clip_statistics(frames)
     expected = compact_model.transfer(temporal_smoothing(frames, None), style, 0.8, keep_colours=0.5, clip=clip)
+    if carried:
+        alone = expected
+        expected = FrameStylizer(compact_model, style, TransferOptions(0.8, 0.5, clip=clip))(frames)
+        assert (expected - alone)[1:].abs().max() > 0.01
     stylizer = FrameStylizer(compact_model, style, TransferOptions(0.8, 0.5, clip=clip))
 
     def out_of_memory(_: float) -> None:
@@ -97,6 +109,24 @@ def test_a_clip_in_chunks_is_the_clip(compact_model: StyA2K, style: EncodedStyle
         stylizer(frames[1:], 1, progress=out_of_memory)
     found += [stylizer(frames[1:3], 1), stylizer(frames[3:], 3)]
     torch.testing.assert_close(torch.cat(found), expected, rtol=0, atol=1e-4)
+
+
+def test_strength_and_shares_change_from_picture_to_picture(compact_model: StyA2K, style: EncodedStyle) -> None:
+    images, other = picture(40, 64, seed=1, batch=4), compact_model.encode_style(picture(64, 64, seed=5))
+    shares = Schedule.parse("0: 1 0, 2: 0 1")
+    stylizer = FrameStylizer(compact_model, [style, other], TransferOptions(), strength=[0, 0.5, 1, 1], shares=shares)
+    found = torch.cat([stylizer(images[:3]), stylizer(images[3:], 3)])
+    assert torch.equal(found[0], images[0])
+    middle = compact_model.transfer(images[1:2], mix_styles([style, other], [1, 1]), 0.5)
+    torch.testing.assert_close(found[1:2], middle, rtol=0, atol=1e-4)
+    torch.testing.assert_close(found[2:], compact_model.transfer(images[2:], other), rtol=0, atol=1e-4)
+
+
+def test_shares_must_fit_the_styles(compact_model: StyA2K, style: EncodedStyle) -> None:
+    with pytest.raises(InputError, match="2 shares for 1 styles"):
+        FrameStylizer(compact_model, [style], TransferOptions(), shares=Schedule.parse("0: 1 0"))
+    with pytest.raises(InputError, match="the strength is 3 at frame 5"):
+        FrameStylizer(compact_model, style, TransferOptions(), strength="0: 0, 5: 3")
 
 
 def test_pictures_of_a_batch_have_their_own_styles_and_masks(compact_model: StyA2K) -> None:

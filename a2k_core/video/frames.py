@@ -1,17 +1,21 @@
-"""The loop over the frames of a clip, or over any batch of pictures: smoothing, transfer, masks."""
+"""The loop over the frames of a clip, or over any batch of pictures: smoothing, transfer, consistency, masks."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from ..model import StyA2K
-from ..network.encoded_style import EncodedStyle
+from ..network.encoded_style import EncodedStyle, mix_styles
 from ..network.regions import Region
-from ..options import Progress, TransferOptions
+from ..options import MAX_STRENGTH, Progress, TransferOptions
 from ..rendering.masks import MaskReader
+from .optical_flow import has_optical_flow
+from .schedule import Schedule
+from .temporal_consistency import Carried, temporal_consistency
 from .temporal_smoothing import temporal_smoothing
 
 MAX_FRAMES = 8
@@ -27,20 +31,58 @@ def representative_frames(count: int, height: int, width: int) -> list[int]:
     return [(2 * index + 1) * count // (2 * several) for index in range(several)]
 
 
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """What may change from frame to frame."""
+
+    strength: float
+    shares: tuple[float, ...] | None
+
+    def difference(self, other: Setting) -> float:
+        """Of strengths, plus the part of the mix that is exchanged."""
+        ours, theirs = self.shares or (), other.shares or ()
+        exchanged = sum(abs(a / sum(ours) - b / sum(theirs)) for a, b in zip(ours, theirs, strict=True)) / 2
+        return abs(self.strength - other.strength) + exchanged
+
+
 class FrameStylizer:
-    """Stylizes pictures in their order, a chunk at a time.
+    """Stylizes pictures in their order, a chunk at a time. Memory does not depend on how many there are.
 
     Args:
         model: stylizes.
-        style: one style, or one for each picture.
-        options: for every picture. With `options.clip` the pictures are frames of one video: they are smoothed over time.
+        style: one style, or one for each picture. With `shares` the styles to mix.
+        options: for every picture. With `options.clip` the pictures are frames of one video: still areas are smoothed over time,
+            and where OpenCV is installed strokes move with what they paint.
+        strength: in place of `options.strength`, for each picture: a number, one a picture, or keyframes; see `Schedule`.
+        shares: of each style at each picture.
+
+    Raises:
+        InputError: when a strength is out of range or the shares do not fit the styles.
     """
 
-    def __init__(self, model: StyA2K, style: EncodedStyle, options: TransferOptions) -> None:
+    def __init__(
+        self,
+        model: StyA2K,
+        style: EncodedStyle | Sequence[EncodedStyle],
+        options: TransferOptions,
+        *,
+        strength: float | Sequence[float] | str | Schedule | None = None,
+        shares: Schedule | None = None,
+    ) -> None:
         self.model = model
-        self.style = style
         self.options = options
-        self._previous: Tensor | None = None
+        self._styles = (style,) if isinstance(style, EncodedStyle) else tuple(style)
+        self._strength = Schedule.of(options.strength if strength is None else strength)
+        self._strength.check("the strength", 0, MAX_STRENGTH)
+        self._shares = shares
+        for _, values in shares.keyframes if shares else ():
+            mix_styles(self._styles, values)
+        self._last: tuple[Carried, Setting] | None = None
+
+    @property
+    def style(self) -> EncodedStyle:
+        """The style of the first picture."""
+        return self._style(self._setting(0))
 
     def __call__(
         self, images: Tensor, start: int = 0, mask: Tensor | None = None, progress: Progress | None = None
@@ -49,24 +91,60 @@ class FrameStylizer:
 
         Args:
             images: `[B, 3, H, W]` RGB in 0..1.
-            start: index of the first of them, which tells their styles.
+            start: index of the first of them, which tells their styles, strengths and shares.
             mask: `[B or 1, 1, H, W]` in 0..1: 1 is stylized, 0 keeps the original. Not given, it is that of the options.
             progress: as of `StyA2K.transfer`.
 
         Returns:
             `[B, 3, H, W]` in 0..1.
         """
-        options = self.options
-        smooth = options.clip is not None and options.strength > 0
-        frames = temporal_smoothing(images, self._previous) if smooth else images
-        style = self.style.part(start, start + len(images))
-        options = options.pictures(start, start + len(images))
-        if mask is None and options.mask is not None:
+        if mask is None and self.options.mask is not None:
             height, width = images.shape[-2:]
-            mask = MaskReader(options.mask, height, width).read(Region(0, 0, height, width), 1, images.device)
-        # The mask is applied to the pictures as they came, not to the smoothed ones.
-        options = dataclasses.replace(options, progress=progress, mask=None)
-        stylized = self.model.transfer_with(frames, style, options)
-        if smooth:
-            self._previous = frames[-1:].clone()  # only now: a chunk that raised comes again
+            masks = self.options.pictures(start, start + len(images)).mask
+            mask = MaskReader(masks, height, width).read(Region(0, 0, height, width), 1, images.device)
+        settings = [self._setting(start + index) for index in range(len(images))]
+        changes = [index for index in range(1, len(images)) if settings[index] != settings[index - 1]]
+        pieces, last = [], self._last
+        for first, stop in zip([0, *changes], [*changes, len(images)], strict=True):
+            options = self.options.pictures(start + first, start + stop)
+            # The mask is applied to the pictures as they came, not to the smoothed ones.
+            options = dataclasses.replace(options, strength=settings[first].strength, progress=progress, mask=None)
+            options = options.part(first / len(images), stop / len(images))
+            style = self._style(settings[first]).part(start + first, start + stop)
+            piece, last = self._alike(images[first:stop], style, options, settings[first], last)
+            pieces.append(piece)
+        stylized = pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+        self._last = last  # only now: a chunk that raised comes again
         return stylized if mask is None else torch.lerp(images, stylized, mask.to(stylized))
+
+    def _alike(
+        self,
+        images: Tensor,
+        style: EncodedStyle,
+        options: TransferOptions,
+        setting: Setting,
+        last: tuple[Carried, Setting] | None,
+    ) -> tuple[Tensor, tuple[Carried, Setting] | None]:
+        """Pictures of one setting, and what they hand to the next."""
+        if options.clip is None or options.strength == 0:
+            return self.model.transfer_with(images, style, options), None
+        carried = last[0] if last else None
+        change = setting.difference(last[1]) if last else 0.0
+        frames = temporal_smoothing(images, carried.frame if carried else None)
+        stylized = self.model.transfer_with(frames, style, options)
+        consistent = []
+        for frame, painted in zip(frames.split(1), stylized.split(1), strict=True):
+            before = carried if has_optical_flow() else None
+            carried = temporal_consistency(frame, painted, before, change)
+            consistent.append(carried.painting.to(images))
+            change = 0.0
+        assert carried is not None
+        # Copies, where they are views into the whole chunk.
+        kept = Carried(*(tensor.clone() if len(images) > 1 else tensor for tensor in carried))
+        return torch.cat(consistent), (kept, setting)
+
+    def _setting(self, index: int) -> Setting:
+        return Setting(self._strength.at(index)[0], self._shares.at(index) if self._shares else None)
+
+    def _style(self, setting: Setting) -> EncodedStyle:
+        return self._styles[0] if setting.shares is None else mix_styles(self._styles, setting.shares)
