@@ -18,8 +18,7 @@ from PIL import Image
 from tiny_networks import COMPACT, random_model
 
 import a2k_core
-from a2k_core.cli import stylize as stylize_module
-from a2k_core.cli.console import Console
+from a2k_core.cli.console import Console, duration
 from a2k_core.cli.main import main
 from a2k_core.files.image_buffer import Canvas
 from a2k_core.files.image_io import read_picture, write_picture
@@ -458,6 +457,10 @@ def test_file_as_output_of_a_folder(
         (["content.png", "wave.jpg", "--mix", "1", "1"], 2, "--mix has 2 shares for 1 styles"),
         (["content.png", "wave.jpg", "--mix", "-1"], 2, "shares are 0 or more"),
         (["content.png", "wave.jpg", "--video"], 2, "content.png is one picture; --video takes a folder of frames"),
+        (["content.png", "wave.jpg", "--strength-over-time", "0: 1"], 2, "is for a clip, or for a folder with --video"),
+        (["content.png", "wave.jpg", "--strength-over-time", "0: 3"], 2, "the strength is 3 at frame 0"),
+        (["content.png", "wave.jpg", "--strength-over-time", "1"], 2, "'1' in the schedule '1' is no keyframe"),
+        (["content.png", "wave.jpg", "--mix-over-time", "0: 1 2"], 2, "2 shares for 1 styles"),
         (["content.png", "wave.jpg", "--tile", "63"], 1, "tile is 63; pass a side in pixels from 64 up"),
         (["content.png", "wave.jpg", "--device", "toaster"], 2, "toaster cannot be used"),
         (["content.png", "wave.jpg", "--device", "meta"], 2, "meta cannot be used"),
@@ -677,7 +680,7 @@ def test_names_of_files_cannot_break_lines_or_command_the_terminal() -> None:
     ("seconds", "said"), [(4.24, "4.2 s"), (59.99, "60.0 s"), (185, "3 min 05 s"), (7800, "2 h 10 min")]
 )
 def test_durations(seconds: float, said: str) -> None:
-    assert stylize_module._duration(seconds) == said
+    assert duration(seconds) == said
 
 
 @pytest.mark.parametrize("command", ["stylize", "convert", "info"])

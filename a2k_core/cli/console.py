@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import sys
+import time
 from typing import TextIO
 
 
@@ -56,6 +57,21 @@ class ConsoleHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._console.line(f"a2k: {record.getMessage()}")
+
+
+def progress_text(start: float, done: float, share: float) -> str:
+    """How much of one piece of the work is done, and how long all the rest takes at this pace."""
+    percent = f", {done:.0%}" if 0 < done < 1 else ""
+    left = f", {duration((time.monotonic() - start) * (1 / share - 1))} left" if 0 < share < 1 else ""
+    return percent + left
+
+
+def duration(seconds: float) -> str:
+    """`4.2 s`, `3 min 05 s` or `2 h 10 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def _printable(text: str) -> str:

@@ -6,6 +6,7 @@ import argparse
 import logging
 import warnings
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -53,6 +54,12 @@ examples:
 
   a2k stylize frames/ painting.jpg -o painted/ --video
       the frames of a video, with less flicker
+
+  a2k stylize clip.mp4 painting.jpg -o painted.mp4
+      a clip, with its sound; needs pip install "stya2k[video]". A folder of frames can be on either side
+
+  a2k stylize clip.mp4 wave.jpg fire.jpg -o painted.mp4 --strength-over-time "0:0, 48:1" --mix-over-time "0:1 0, 96:0 1"
+      from the clip itself to wave in 48 frames, and on to fire
 
   a2k stylize scan.png painting.jpg -o result.png --tile 512
       a picture of any size in little memory; without it, large pictures are computed in tiles that fit
@@ -159,6 +166,9 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             color=arguments.color,
             mix=arguments.mix,
             video=arguments.video,
+            strength_over_time=arguments.strength_over_time,
+            mix_over_time=arguments.mix_over_time,
+            frame_rate=arguments.frame_rate,
             style_size=arguments.style_size,
             style_mask=arguments.style_mask,
             weights=arguments.weights,
@@ -295,7 +305,7 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="CONTENT STYLE",
         type=Path,
         nargs="*",
-        help="first the picture to paint, or a folder of them, from 1x1 pixel up; then the pictures whose colors and strokes to "
+        help="first the picture to paint, or a folder of them, from 1x1 pixel up, or a clip; then the pictures whose colors and strokes to "
         "take, or saved styles. With --style all of these are contents. Options that take several values read up to the next "
         "option: name the pictures before them, or after --",
     )
@@ -313,7 +323,8 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="OUT",
         required=True,
         help="a file (.jpg, .jpeg, .png or .webp; replaced if it exists) or a folder (one that exists, or a name that "
-        "ends in /). Several styles or strengths put _style and _strength behind the name. Inputs are never replaced",
+        "ends in /), or a clip (.mp4, .mov, .mkv or .webm). "
+        "Several styles or strengths put _style and _strength behind the name. Inputs are never replaced",
     )
     add(
         "--strength",
@@ -378,7 +389,26 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--video",
         action="store_true",
         help="treat the pictures in the folder as frames of one video, of one size and in the order of their names: colors and "
-        "strokes do not change with what enters and leaves the picture, and still areas flicker less",
+        "strokes do not change with what enters and leaves the picture, still areas flicker less and, where OpenCV is installed, "
+        "strokes move with what they paint. A clip file is always treated so",
+    )
+    add(
+        "--strength-over-time",
+        metavar="KEYS",
+        help='strengths at frames of a video, counted from 0, with straight lines between them: "0:0, 48:1"',
+    )
+    add(
+        "--mix-over-time",
+        metavar="KEYS",
+        help='mix all the styles into one, with shares that change: "0:1 0, 48:0 1" goes from the first style to the second',
+    )
+    add(
+        "--frame-rate",
+        "--fps",
+        metavar="N",
+        type=_rate,
+        default=Fraction(24),
+        help="frames a second of a clip that is made of a folder: 25, 29.97 or 30000/1001 (default: 24)",
     )
     add(
         "--size",
@@ -558,6 +588,16 @@ def _positive_number(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of pixels, a whole number from 1 up")
     return int(text)
+
+
+def _rate(text: str) -> Fraction:
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if not 0 < rate <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a frame rate; give 25, 29.97 or 30000/1001")
+    return rate.limit_denominator(100_000)
 
 
 def _whole_number(text: str) -> int:

@@ -96,18 +96,18 @@ def plan_jobs(contents: Sequence[Path], output: str, variants: Sequence[Variant]
         for source, target in named
     ]
     _refuse_collisions(jobs)
-    _refuse_overwriting([*inputs, *(job.content for job in jobs)], jobs)
+    refuse_overwriting([*inputs, *(job.content for job in jobs)], jobs)
     return jobs
 
 
 def _named(content: Path, output: Path) -> list[tuple[Path, Path]]:
     """A file, or every picture of a folder, with its place in the folder `output`."""
     if content.is_dir():
-        return _name_in_folder(content, _pictures_in(content, output), output)
+        return _name_in_folder(content, pictures_in(content, output), output)
     return [(content, output / (content.stem + _kept_suffix(content)))]
 
 
-def _pictures_in(folder: Path, output: Path) -> list[Path]:
+def pictures_in(folder: Path, output: Path) -> list[Path]:
     """Pictures of a folder and its folders, sorted; neither hidden ones nor what an earlier run left in `output`."""
     excluded = None if output.resolve() == folder.resolve() else output.resolve()
     found: list[Path] = []
@@ -154,7 +154,7 @@ def _refuse_collisions(jobs: Iterable[Job]) -> None:
             sources[key] = job.content
 
 
-def _refuse_overwriting(inputs: Iterable[Path], jobs: Iterable[Job]) -> None:
+def refuse_overwriting(inputs: Iterable[Path], jobs: Iterable[Job]) -> None:
     # By identity, not by name: links and file systems that ignore case give one file several names.
     identities = {(status.st_dev, status.st_ino) for status in (path.stat() for path in inputs if path.exists())}
     for job in jobs:

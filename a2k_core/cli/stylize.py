@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import torch
@@ -20,9 +22,10 @@ from ..network.statistics import ClipStatistics
 from ..options import MAX_STRENGTH, Progress, Tile, TransferOptions
 from ..rendering.memory import release
 from ..video.frames import FrameStylizer, representative_frames
+from .clip import parse_schedules, plan_clip, statistics_of, stylize_clip
 from .color import recolor, small_picture
-from .console import Console
-from .plan import Job, plan_jobs, plan_variants
+from .console import Console, duration, progress_text
+from .plan import Job, Variant, plan_jobs, plan_variants
 from .styles import StyleFiles, is_saved_style, memory_errors_of, open_model
 
 
@@ -51,7 +54,16 @@ class StylizeCommand:
     """Shares of the styles, which then become one."""
 
     video: bool = False
-    """Whether the pictures of the folder are frames of one video."""
+    """Whether the pictures of the folder are frames of one video. A clip always is one."""
+
+    strength_over_time: str | None = None
+    """Keyframes of the strength of a video, see `Schedule.parse`."""
+
+    mix_over_time: str | None = None
+    """Keyframes of the shares of the styles, which then become one."""
+
+    frame_rate: Fraction = Fraction(24)
+    """Frames a second of a clip made of a folder."""
 
     style_size: int = 512
     """Short side in pixels that larger styles are scaled to; 0 keeps them."""
@@ -99,37 +111,45 @@ class StylizeCommand:
         """
         self._check()
         region_styles = [style for _, style in self.regions]
-        named = self.styles if self.mix is None else self.styles[:1]
-        variants = plan_variants(named or region_styles[:1], self.strengths)
+        mixed = self.mix is not None or self.mix_over_time is not None
+        variants = plan_variants((self.styles[:1] if mixed else self.styles) or region_styles[:1], self.strengths)
         maps = [
             path
             for path in (self.mask, self.strength_map, self.style_mask, *(mask for mask, _ in self.regions))
             if path
         ]
-        jobs = plan_jobs(self.contents, self.output, variants, [*self.styles, *region_styles, *maps])
-        first, shards = self.shard
-        jobs = jobs[first - 1 :: shards]
-        if self.skip_existing:
-            planned = len(jobs)
-            jobs = [job for job in jobs if not all(output.exists() for output in job.outputs)]
-            if len(jobs) < planned:
-                console.line(f"a2k: {planned - len(jobs)} of {planned} contents are painted already")
-        if not jobs:
+        inputs = [*self.styles, *region_styles, *maps]
+        clip_job = plan_clip(self.contents[0], self.output, variants, inputs, self.frame_rate)
+        strength, shares = parse_schedules(self.strength_over_time, self.mix_over_time, len(self.styles))
+        self._check_clip(clip_job is not None)
+        jobs = [] if clip_job else self._jobs(variants, inputs, console)
+        if not (clip_job or jobs):
             console.line("a2k: nothing to do")
             return 0
         mask, strength_map = (None if path is None else read_mask(path) for path in (self.mask, self.strength_map))
         masks = [read_mask(path) for path, _ in self.regions]
+        # Styles before the model: one that cannot be read is known at once.
         styles = StyleFiles([*self.styles, *region_styles], self.style_size, self.style_mask)
         model = open_model(self.weights, self.device, self.dtype, console)
+
+        def painter(encoded: Sequence[EncodedStyle], clip: ClipStatistics | None, variant: Variant) -> FrameStylizer:
+            options = TransferOptions(
+                variant.strength, self.preserve_color, self.tile, clip, mask=mask, strength_map=strength_map
+            )
+            style = encoded if shares else encoded[variant.style]
+            return FrameStylizer(model, style, options, strength=strength, shares=shares)
+
+        if clip_job:
+            guard = functools.partial(memory_errors_of, self.contents[0], model=model)
+            encoded = self._encoded(model, styles, masks, console)
+            found = statistics_of(clip_job, model, self.tile, guard, console)
+            makers = [functools.partial(painter, encoded, found, variant) for variant in variants]
+            return stylize_clip(clip_job, makers, guard, console)
         clip = self._clip_statistics(model, jobs, console) if self.video else None
-        options = TransferOptions(1.0, self.preserve_color, self.tile, clip, mask=mask, strength_map=strength_map)
 
         def painters_in(styles: StyleFiles) -> list[FrameStylizer]:
             encoded = self._encoded(model, styles, masks, console)
-            return [
-                FrameStylizer(model, encoded[variant.style], dataclasses.replace(options, strength=variant.strength))
-                for variant in variants
-            ]
+            return [painter(encoded, clip, variant) for variant in variants]
 
         if self.color == "matched":
             return self._run_jobs(jobs, lambda content: painters_in(styles.recolored(small_picture(content))), console)
@@ -138,6 +158,18 @@ class StylizeCommand:
             pictures = [styles.pictures[variant.style] for variant in variants]
             return self._run_jobs(jobs, lambda content: painters, console, pictures)
         return self._run_jobs(jobs, lambda content: painters, console)
+
+    def _jobs(self, variants: Sequence[Variant], inputs: Sequence[Path], console: Console) -> list[Job]:
+        """The contents of this shard that are left to paint."""
+        jobs = plan_jobs(self.contents, self.output, variants, inputs)
+        first, shards = self.shard
+        jobs = jobs[first - 1 :: shards]
+        if not self.skip_existing:
+            return jobs
+        left = [job for job in jobs if not all(output.exists() for output in job.outputs)]
+        if len(left) < len(jobs):
+            console.line(f"a2k: {len(jobs) - len(left)} of {len(jobs)} contents are painted already")
+        return left
 
     def _encoded(
         self, model: StyA2K, styles: StyleFiles, masks: Sequence[Tensor], console: Console
@@ -162,11 +194,6 @@ class StylizeCommand:
             raise UsageError(
                 f"keep-colours is {self.preserve_color:g}; it must lie between 0 (the style's) and 1 (the content's own)"
             )
-        if self.video and not (len(self.contents) == 1 and self.contents[0].is_dir()):
-            given = "one picture" if len(self.contents) == 1 else f"one of {len(self.contents)} contents"
-            raise UsageError(f"{self.contents[0]} is {given}; --video takes a folder of frames")
-        if self.video and (self.skip_existing or self.shard != (1, 1)):
-            raise UsageError("--video takes neither --skip-existing nor --shard: each frame depends on the one before")
         if not 1 <= self.shard[0] <= self.shard[1]:
             raise UsageError(f"--shard is {self.shard[0]}/{self.shard[1]}; the shards of 8 runs are 1/8 to 8/8")
         if self.color in ("matched", "only"):
@@ -177,12 +204,35 @@ class StylizeCommand:
             except InputError as error:
                 raise UsageError(f"--mix has {error}") from error
 
+    def _check_clip(self, of_clip: bool) -> None:
+        """Of a clip, of a folder whose frames are a video, and of what only these take."""
+        if self.video and not of_clip and not (len(self.contents) == 1 and self.contents[0].is_dir()):
+            given = "one picture" if len(self.contents) == 1 else f"one of {len(self.contents)} contents"
+            raise UsageError(f"{self.contents[0]} is {given}; --video takes a folder of frames or a clip")
+        if of_clip and len(self.contents) > 1:
+            raise UsageError(f"{self.contents[0]} is one of {len(self.contents)} contents; a clip is painted alone")
+        frames = self.video or of_clip
+        if frames and (self.skip_existing or self.shard != (1, 1)):
+            raise UsageError("a video takes neither --skip-existing nor --shard: each frame depends on the one before")
+        if frames and self.color in ("matched", "only"):
+            raise UsageError(f"--color {self.color} goes by each picture, so that frames of a video would flicker")
+        if of_clip and self.size:
+            raise UsageError("--size is for pictures; a clip keeps its size")
+        for over_time, instead, given_too in (
+            (self.strength_over_time, "strength", len(self.strengths) > 1),
+            (self.mix_over_time, "mix", self.mix is not None),
+        ):
+            if over_time is not None and given_too:
+                raise UsageError(f"--{instead}-over-time takes the place of --{instead}; give one of them")
+            if over_time is not None and not frames:
+                raise UsageError(f"--{instead}-over-time is for a clip, or for a folder with --video")
+        if self.mix_over_time is not None and self.regions:
+            raise UsageError("--mix-over-time does not go with --region; use --mix")
+
     def _check_color(self) -> None:
         for style in (*self.styles, *(style for _, style in self.regions)):
             if is_saved_style(style):
                 raise UsageError(f"--color {self.color} needs the picture of a style; {style} is a saved style")
-        if self.video:
-            raise UsageError(f"--color {self.color} goes by each picture, so that frames of a video would flicker")
         if self.color == "only" and (self.mix is not None or self.regions or self.strength_map):
             raise UsageError("--color only moves colors alone; it takes neither --mix, --region nor --strength-map")
 
@@ -222,11 +272,11 @@ class StylizeCommand:
             prefix = f"{index + 1}/{len(jobs)} {job.content}"
 
             def progress(done: float, index: int = index, prefix: str = prefix) -> None:
-                console.status(prefix + _progress_text(start, done, (index + done) / len(jobs)))
+                console.status(prefix + progress_text(start, done, (index + done) / len(jobs)))
 
-            (console.progress if folder else console.status)(prefix + _progress_text(start, 0, index / len(jobs)))
+            (console.progress if folder else console.status)(prefix + progress_text(start, 0, index / len(jobs)))
             try:
-                written += self._stylize_one(job, painters_for, progress, references)
+                written += self._stylize_one(job, index, painters_for, progress, references)
             except StyA2KError as error:
                 if not folder:
                     raise
@@ -236,18 +286,19 @@ class StylizeCommand:
         if failed:
             console.line(f"a2k: {failed} of {len(jobs)} contents failed")
             return 1
-        taken = _duration(time.monotonic() - start)
+        taken = duration(time.monotonic() - start)
         console.line(f"a2k: {written} {'picture' if written == 1 else 'pictures'} written in {taken}")
         return 0
 
     def _stylize_one(
         self,
         job: Job,
+        frame: int,
         painters_for: Callable[[StoredPicture], Sequence[FrameStylizer]],
         progress: Progress,
         references: Sequence[Tensor | None],
     ) -> int:
-        """Write all variants of a content, and return how many."""
+        """Write all variants of a content, the `frame`th of the run, and return how many."""
         content = self._read(job.content)
         size = content.height, content.width
         outputs = {
@@ -274,7 +325,7 @@ class StylizeCommand:
                 if reference is not None:
                     recolor(content, reference, painter.options, write)
                 elif painter.options.clip:
-                    write(0, 0, painter(to_tensor(content.rgb), progress=report))
+                    write(0, 0, painter(to_tensor(content.rgb), frame, progress=report))
                 else:
                     options = dataclasses.replace(painter.options, progress=report)
                     model.transfer_streamed(content.read, write, size, style, options, reserved=canvas.nbytes)
@@ -297,18 +348,3 @@ class StylizeCommand:
                 "choose a smaller --size"
             )
         return content.resized(height, width)
-
-
-def _progress_text(start: float, done: float, share: float) -> str:
-    """How much of the picture is done, and how long all the rest takes at this pace."""
-    percent = f", {done:.0%}" if 0 < done < 1 else ""
-    left = f", {_duration((time.monotonic() - start) * (1 / share - 1))} left" if 0 < share < 1 else ""
-    return percent + left
-
-
-def _duration(seconds: float) -> str:
-    """`4.2 s`, `3 min 05 s` or `2 h 10 min`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
