@@ -37,6 +37,7 @@ from .a2k_core.rendering.memory import working_memory
 from .a2k_core.rendering.output_copies import OutputCopies
 from .a2k_core.rendering.resize import resize_to_short_side
 from .a2k_core.video.frames import FrameStylizer, representative_frames
+from .a2k_core.video.schedule import Schedule
 from .comfy_host import (
     CATEGORY,
     KEEPS_PREVIEW,
@@ -326,7 +327,8 @@ class Transfer(io.ComfyNode):
                     optional=True,
                     default=False,
                     tooltip="The pictures are frames of one video, in their order: colors and strokes do not change with what enters "
-                    "and leaves the picture, and still areas flicker less. Takes one style.",
+                    "and leaves the picture, and still areas flicker less. Where OpenCV is installed (opencv-python), strokes also "
+                    "move with what they paint. Takes one style.",
                 ),
                 io.Mask.Input(
                     "mask",
@@ -338,6 +340,13 @@ class Transfer(io.ComfyNode):
                     optional=True,
                     tooltip="Where to paint more or less strongly: the strength is multiplied by it, from black, 0, to white, 1. Strokes "
                     "become fainter where a mask shows the picture through them. One for all pictures, or one for each; of any size.",
+                ),
+                io.String.Input(
+                    "strength_over_time",
+                    optional=True,
+                    default="",
+                    tooltip="Strengths at some pictures of the batch, counted from 0, with straight lines between them: 0: 0.0, 24: 1.0. "
+                    "Takes the place of strength. Empty: strength for all.",
                 ),
             ],
             outputs=[io.Image.Output("image", tooltip="The painted pictures.")],
@@ -355,10 +364,12 @@ class Transfer(io.ComfyNode):
         video: bool = False,
         mask: Tensor | None = None,
         strength_map: Tensor | None = None,
+        strength_over_time: str = "",
     ) -> io.NodeOutput:
         check_batch(image, "The picture")
         network: StyA2K = model.model
         count, height, width, _ = image.shape
+        strengths = Schedule.of(strength_over_time if strength_over_time.strip() else strength)
         region_masks = style.encoded.masks if isinstance(style.encoded, RegionStyle) else ()
         for name, given in (
             ("mask", mask),
@@ -397,10 +408,10 @@ class Transfer(io.ComfyNode):
             some = torch.cat([pictures(at, at + 1) for at in representative_frames(count, height, width)])
             clip = network.clip_statistics(some, progress=lambda _: progress.report(0))
 
-        if video and count > 1 and strength > 0:
+        if video and count > 1 and any(strengths.at(index)[0] > 0 for index in range(count)):
             run(1, 1, estimate, "smaller pictures")
         options = TransferOptions(strength, keep_colours, "auto", clip, strength_map=strength_map)
-        stylizer = FrameStylizer(network, encoded, options)
+        stylizer = FrameStylizer(network, encoded, options, strength=strengths)
 
         def stylize(start: int, stop: int) -> None:
             def report(done: float) -> None:  # raises when the user has cancelled

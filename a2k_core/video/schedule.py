@@ -69,10 +69,10 @@ class Schedule:
             schedule = cls.parse(values)
         elif isinstance(values, Schedule):
             schedule = values
-        elif isinstance(values, Sequence):
-            schedule = cls(tuple((frame, (float(value),)) for frame, value in enumerate(values)))
-        else:
+        elif isinstance(values, (int, float)):
             schedule = cls(((0, (float(values),)),))
+        else:
+            schedule = cls(tuple((frame, (float(value),)) for frame, value in enumerate(values)))
         if schedule.width != 1:
             raise InputError(f"{schedule.width} values a frame; give one, as in {EXAMPLE}")
         return schedule

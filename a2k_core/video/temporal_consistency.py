@@ -17,7 +17,7 @@ from torch import Tensor
 from .optical_flow import motion_between, warped
 
 LIFE = 14
-"""Frames that paint is carried, at most, between soft edges. Longer carrying changes less from frame to frame and repeats more interpolation."""
+"""Frames that paint is carried, at most. Longer carrying changes less from frame to frame and repeats more interpolation."""
 
 PATCH = 16
 """Pixels between places whose ages are independent, about the size of strokes."""
