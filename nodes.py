@@ -31,7 +31,7 @@ from .a2k_core.files.checkpoint import bundled_weights
 from .a2k_core.files.style_file import check_fingerprint, fingerprint, load_style, save_style
 from .a2k_core.network.statistics import ClipStatistics
 from .a2k_core.rendering.device import DTYPES
-from .a2k_core.rendering.image_batch import alpha_of, check_batch, to_rgb
+from .a2k_core.rendering.image_batch import alpha_of, check_batch, check_result, to_rgb
 from .a2k_core.rendering.masks import check_mask, resized_mask
 from .a2k_core.rendering.memory import working_memory
 from .a2k_core.rendering.output_copies import OutputCopies
@@ -425,6 +425,7 @@ class Transfer(io.ComfyNode):
 
         run(count, chunk, stylize, "smaller pictures")
         copies.finish()
+        check_result(result[..., :3], network.dtype)
         if alpha is not None:
             result[..., 3:] = alpha.clamp(0, 1)
         progress.report(count)

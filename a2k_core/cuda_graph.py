@@ -43,7 +43,7 @@ class CapturedTransfer:
             raise InputError(
                 f"the model is on {model.device}; CUDA graphs need it on a CUDA device, or call its transfer"
             )
-        self._content = torch.zeros((batch, 3, height, width), device=model.device)
+        self._content = torch.zeros((batch, 3, height, width), dtype=torch.float32, device=model.device)
         style = encoded_style.to(model.device, model.dtype)
         self._graph = torch.cuda.CUDAGraph()
         with torch.cuda.device(model.device):

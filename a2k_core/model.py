@@ -15,7 +15,7 @@ from .network.network import StyleNetwork
 from .network.region_style import RegionStyle, region_style
 from .network.regions import Region
 from .network.statistics import ClipStatistics
-from .options import Progress, Tile, TransferOptions, check_image, check_tile
+from .options import Progress, Tile, TransferOptions, check_image, check_pixels, check_tile
 from .rendering.buffers import ImageBuffer, PaddedSource, Read, Write, reader
 from .rendering.masks import MaskReader, check_mask
 from .rendering.memory import AUTO_TILES, images_at_once
@@ -56,19 +56,23 @@ class StyA2K(StyleNetwork):
                 others. None takes all.
 
         Raises:
-            InputError: when it is not a picture, or the mask is none or black.
+            InputError: when it is not a picture, the mask is none or black, or what is computed is not finite.
         """
+        check_pixels(style, "style")
         features = self.features(style, "style")
-        if mask is None:
-            return self.encode_style_features(features).compact()
+        visible = None if mask is None else self._style_mask(mask, *style.shape[-2:])
+        encoded = self.encode_style_features(features, visible).compact()
+        if not all(bool(tensor.isfinite().all()) for tensor in encoded.tensors()):
+            raise InputError(f"the encoded style has NaN or infinite values; {self._causes_of_nan()}")
+        return encoded
+
+    def _style_mask(self, mask: Tensor, height: int, width: int) -> Tensor:
+        """A style mask in the padded size of a style of so many pixels."""
         check_mask(mask, 1, "style mask")
         if not bool((mask > 0).any()):
             raise InputError("the style mask is black; it must be white where the style is taken from")
-        height, width = style.shape[-2:]
         padded = Region(0, 0, *(-(-side // self.config.grid) * self.config.grid for side in (height, width)))
-        return self.encode_style_features(
-            features, MaskReader(mask, height, width).read(padded, 1, self.device)
-        ).compact()
+        return MaskReader(mask, height, width).read(padded, 1, self.device)
 
     @torch.no_grad()
     def transfer(
@@ -108,7 +112,8 @@ class StyA2K(StyleNetwork):
             `[B, 3, H, W]` in 0..1, of the content's size, device and dtype.
 
         Raises:
-            InputError: when the content is not a picture, the counts do not match, or an option is out of range.
+            InputError: when the content is not a picture, the counts do not match, an option is out of range, or a result
+                on the CPU is NaN; on other devices a look at it would make the CPU wait.
         """
         options = TransferOptions(strength, keep_colours, tile, clip or scene, progress, mask, strength_map)
         return self.transfer_with(content, encoded_style, options)
@@ -130,11 +135,18 @@ class StyA2K(StyleNetwork):
     @torch.no_grad()
     def transfer_with(self, content: Tensor, encoded_style: EncodedStyle, options: TransferOptions) -> Tensor:
         """`transfer` with its options in one object."""
-        check_image(content, "content")
-        count, _, height, width = content.shape
-        self._check(count, encoded_style, options)
+        check_pixels(content, "content")
+        self._check(len(content), encoded_style, options)
         if options.strength == 0:
             return content.clamp(0, 1)
+        result = self._transfer_all(content, encoded_style, options)
+        if result.device.type == "cpu" and bool(result.isnan().any()):
+            raise InputError(f"the result has NaN values; the style may have them, or {self._causes_of_nan()}")
+        return result
+
+    def _transfer_all(self, content: Tensor, encoded_style: EncodedStyle, options: TransferOptions) -> Tensor:
+        """A batch, in as many pieces as `options.tile` asks for."""
+        count, _, height, width = content.shape
         at_once = count if options.tile is None else 1
         if options.tile == "auto":
             at_once = images_at_once(self.config, self.dtype, self.device, height, width)
@@ -192,7 +204,7 @@ class StyA2K(StyleNetwork):
         Raises:
             InputError: when they are not pictures, or the tile is out of range.
         """
-        check_image(frames, "frames")
+        check_pixels(frames, "frames")
         options = TransferOptions(tile=tile, progress=progress)
         check_tile(tile, self.config.grid)
         _, _, height, width = frames.shape
@@ -221,6 +233,8 @@ class StyA2K(StyleNetwork):
 
     def _check(self, count: int, style: EncodedStyle, options: TransferOptions) -> None:
         """Raise `InputError` unless this model can apply the style to `count` contents."""
+        if not isinstance(style, EncodedStyle):
+            raise InputError(f"the style is a {type(style).__name__}; pass what this model's encode_style returns")
         if style.batch not in (1, count):
             raise InputError(f"{style.batch} styles for {count} contents; pass one style, or one for each content")
         if tuple(level.mean.shape[1] for level in style.levels) != self.config.channels:
@@ -238,3 +252,8 @@ class StyA2K(StyleNetwork):
                 if mask is not None:
                     check_mask(mask, count, name)
         check_tile(options.tile, self.config.grid)
+
+    def _causes_of_nan(self) -> str:
+        """What an error says of values that are not finite."""
+        overflow = ", or the computation overflows in float16: use bfloat16 or float32"
+        return "the model's weights have" + (overflow if self.dtype == torch.float16 else "")

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Literal
 
+import torch
 from torch import Tensor
 
 from .errors import InputError
@@ -13,6 +14,12 @@ from .network.region_style import part_of
 from .network.statistics import ClipStatistics
 
 MAX_STRENGTH = 2.0
+
+PIXEL_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+"""What pixels may be."""
+
+PIXEL_SLACK = 0.5
+"""How far pixels may lie outside 0..1, as resampling takes them. Farther out they are in other units: 0..255, or -1..1."""
 
 Tile = int | Literal["auto"] | None
 """Side of a tile in pixels; or "auto": whole pictures where they fit into memory, else tiles; or None: whole pictures."""
@@ -81,8 +88,25 @@ def check_image(image: Tensor, name: str) -> None:
         raise InputError(f"{name} is a {type(image).__name__}; pass a tensor [B, 3, H, W], RGB in 0..1")
     if image.ndim != 4 or image.shape[1] != 3 or 0 in image.shape:
         raise InputError(f"{name} has shape {list(image.shape)}; pass [B, 3, H, W] with B, H and W of at least 1")
-    if not image.is_floating_point():
+    if image.dtype not in PIXEL_DTYPES:
         raise InputError(f"{name} is {image.dtype}; pass floating point RGB in 0..1 (divide 8-bit values by 255)")
+
+
+def check_pixels(image: Tensor, name: str) -> None:
+    """`check_image`, and raise `InputError` when a value is NaN, infinite or far outside 0..1; it says in which picture.
+
+    While a CUDA graph is captured the values are not looked at: there are none yet.
+    """
+    check_image(image, name)
+    if image.is_cuda and torch.cuda.is_current_stream_capturing():
+        return
+    lowest, highest = (value.item() for value in image.detach().aminmax())
+    if lowest >= -PIXEL_SLACK and highest <= 1 + PIXEL_SLACK:
+        return
+    finite = image.detach().isfinite().flatten(1).all(dim=1).tolist()
+    if not all(finite):
+        raise InputError(f"{name} has NaN or infinite values, in picture {finite.index(False)} (counted from 0)")
+    raise InputError(f"{name} has values from {lowest:g} to {highest:g}; pass RGB in 0..1 (divide 8-bit values by 255)")
 
 
 def check_tile(tile: object, grid: int) -> None:

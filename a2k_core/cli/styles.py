@@ -17,7 +17,7 @@ from ..files.style_file import fingerprint, load_style
 from ..model import StyA2K
 from ..network.encoded_style import EncodedStyle
 from ..rendering.color import match_colors
-from ..rendering.device import DTYPES, best_device, best_dtype
+from ..rendering.device import DTYPES, best_dtype, usable_device
 from ..rendering.memory import is_out_of_memory, keep_freed_memory
 from ..rendering.resize import resize_to_short_side
 from .console import Console
@@ -103,14 +103,10 @@ class StyleFiles:
 
 def _usable_device(name: str | None) -> torch.device | None:
     """The device of that name, tried out; None for none."""
-    if name is None:
-        return None
     try:
-        device = torch.device(name)
-        torch.zeros(1, device=device).item()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise UsageError(f"the device {name} cannot be used here; {best_device()} can") from error
-    return device
+        return None if name is None else usable_device(name)
+    except InputError as error:
+        raise UsageError(str(error)) from error
 
 
 @contextlib.contextmanager

@@ -16,9 +16,9 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from ..config import StyA2KConfig
-from ..errors import CheckpointError, ConfigError
+from ..errors import CheckpointError, ConfigError, InputError
 from ..model import StyA2K
-from ..rendering.device import best_device
+from ..rendering.device import DTYPES, best_device, usable_device
 from .atomic_write import temporary_beside
 
 FORMAT = "stya2k"
@@ -78,7 +78,7 @@ def write_safetensors(tensors: dict[str, Tensor], path: Path, header: dict[str, 
         with temporary_beside(path) as temporary:
             save_file(tensors, temporary, metadata=header)
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{path}: cannot write {what} ({error})") from error
+        raise CheckpointError(f"{path}: cannot write {what} ({getattr(error, 'strerror', None) or error})") from error
 
 
 def read_info(path: str | os.PathLike[str]) -> CheckpointInfo:
@@ -135,8 +135,12 @@ def load_model(
         operations: where `Conv2d` comes from; see `StyA2K`.
 
     Raises:
-        CheckpointError: when the file is missing, damaged, foreign, or its tensors do not fit its configuration.
+        CheckpointError: when the file is missing, damaged, foreign, its tensors do not fit its configuration, or have NaN.
+        InputError: when the device is not there, or the dtype is another one.
     """
+    if dtype is not None and dtype not in DTYPES.values():
+        raise InputError(f"the dtype is {dtype}; pass float32, bfloat16 or float16, or None for the file's")
+    device = best_device() if device is None else usable_device(device)
     path = bundled_weights() if path is None else Path(path)
     info = read_info(path)
     with torch.device("meta"):
@@ -146,9 +150,13 @@ def load_model(
     with safe_open(path, framework="pt") as file:
         for name in info.shapes:
             tensors[name] = file.get_tensor(name)
+            if not bool(tensors[name].isfinite().all()):
+                raise CheckpointError(
+                    f"{path}: {name} has NaN or infinite values; the file is damaged, or its training went wrong"
+                )
     model.load_state_dict(tensors, assign=True)
     model.requires_grad_(False).eval()
-    return model.to(device=device or best_device(), dtype=dtype).to(memory_format=torch.channels_last)
+    return model.to(device=device, dtype=dtype).to(memory_format=torch.channels_last)
 
 
 def bundled_weights() -> Path:

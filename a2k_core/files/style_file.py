@@ -165,3 +165,5 @@ def _check_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
             raise CheckpointError(
                 f"{path}: a damaged style: {name} is {tensor.dtype} {list(tensor.shape)}; save it again"
             )
+        if not bool(tensor.isfinite().all()):
+            raise CheckpointError(f"{path}: a damaged style: {name} has NaN or infinite values; save it again")

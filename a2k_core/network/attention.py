@@ -100,7 +100,7 @@ def overlapped_progressive_attention(
     # All blocks of the four grids, in one raster: block (i, j) starts at (i, j) halves.
     windows = padded.unfold(1, side, half).unfold(2, side, half).unflatten(3, (heads, -1)).permute(0, 3, 1, 2, 5, 6, 4)
     rows, columns = windows.shape[2:4]
-    ramp = 1 - (2 * (torch.arange(side, device=query.device) + 0.5) / side - 1).abs()
+    ramp = 1 - (2 * (torch.arange(side, dtype=torch.float32, device=query.device) + 0.5) / side - 1).abs()
 
     depth = value_blocks.shape[-1]
     # Every quarter of a block lies on one cell of half a block's side. The weight is as deep as they are, so that rows add up in one go.
@@ -140,7 +140,7 @@ def route(query_blocks: Tensor, key_blocks: Tensor) -> Tensor:
         key_blocks: `[S, h, Z, r, d]`.
 
     Returns:
-        `[B, h, X]`, int64, the first index where several are equal. Not differentiable.
+        `[B, h, X]`, int64, the first index where several are equal; some index where scores are NaN. Not differentiable.
     """
     batch, heads, blocks = query_blocks.shape[:3]
     queries, keys = query_blocks.detach().flatten(3), key_blocks.detach().flatten(3).float()
@@ -152,7 +152,8 @@ def route(query_blocks: Tensor, key_blocks: Tensor) -> Tensor:
             for start in range(0, blocks, rows):
                 chunk = slice(start, start + rows)
                 routes[sample, :, chunk] = _best(queries[sample, :, chunk].float(), keys[sample % len(keys)])
-    return routes
+    # Of NaN, argmax may give any number. Outside, it would end the process on a GPU.
+    return routes.clamp_(0, keys.shape[2] - 1)
 
 
 def _best(queries: Tensor, keys: Tensor) -> Tensor:

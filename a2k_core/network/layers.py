@@ -41,7 +41,8 @@ def reflect_pad(image: Tensor, margin: int) -> Tensor:
 def reflected(image: Tensor, padding: Sequence[int]) -> Tensor:
     """`F.pad` by reflection. On CPUs fp16 is padded as bf16, because older versions of torch cannot; padding only moves bits."""
     if image.dtype == torch.float16 and image.device.type == "cpu" and not image.requires_grad:
-        return F.pad(image.view(torch.bfloat16), padding, mode="reflect").view(torch.float16)
+        with torch.autocast("cpu", enabled=False):  # it would turn the bits into numbers, in fp32
+            return F.pad(image.view(torch.bfloat16), padding, mode="reflect").view(torch.float16)
     return F.pad(image, padding, mode="reflect")
 
 

@@ -43,10 +43,10 @@ def _plane(device: torch.device) -> Tensor:
     """`[1, 1, PERIOD, PERIOD]`, fp32. The same on every machine."""
     with torch.inference_mode(False):  # a tensor made in that mode could not be used in training
         generator = torch.Generator().manual_seed(0)
-        plane = torch.zeros((1, 1, PERIOD, PERIOD))
+        plane = torch.zeros((1, 1, PERIOD, PERIOD), dtype=torch.float32)
         for scale in SCALES:
             side = PERIOD // scale
-            grains = torch.randn((1, 1, side, side), generator=generator)
+            grains = torch.randn((1, 1, side, side), generator=generator, dtype=torch.float32)
             # Two grains of the other side around it, so that the plane repeats without an edge.
             around = F.pad(grains, (2, 2, 2, 2), mode="circular")
             smooth = F.interpolate(around, scale_factor=scale, mode="bicubic")

@@ -122,7 +122,8 @@ def adain(features: Tensor, moments: Moments, target: Moments, dtype: torch.dtyp
 
 def _moved(features: Tensor, gain: Tensor, shift: Tensor, dtype: torch.dtype) -> Tensor:
     """features * gain + shift of `[B, C, 1, 1]` fp32 gains and shifts, computed in fp32."""
-    if len(features) == 1 and features.dtype == dtype and features.device.type == "cpu" and not torch.is_grad_enabled():
+    quick = features.dtype == dtype != torch.float64 and features.device.type == "cpu"
+    if quick and len(features) == 1 and not torch.is_grad_enabled():
         # Batch normalisation reads and writes half precision and computes in fp32, in one pass: here with moments of 0 and 1.
         # Its epsilon has to be positive; beside 1 this one is nothing.
         gain, shift = gain.flatten(), shift.flatten()

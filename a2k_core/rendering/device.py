@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..config import StyA2KConfig
+from ..errors import InputError
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 """Number formats of the convolutions, by the names that users give."""
@@ -21,6 +22,20 @@ def best_device() -> torch.device:
         if backend is not None and backend.is_available():
             return torch.device(name)
     return torch.device("cpu")
+
+
+def usable_device(device: torch.device | str) -> torch.device:
+    """A device by its name, tried out.
+
+    Raises:
+        InputError: when torch does not know it, or it is not here.
+    """
+    try:
+        found = torch.device(device)
+        torch.zeros(1, device=found).item()
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
+        raise InputError(f"the device {device} cannot be used here; {best_device()} can") from error
+    return found
 
 
 def best_dtype(config: StyA2KConfig, device: torch.device) -> torch.dtype:

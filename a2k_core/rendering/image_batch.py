@@ -48,3 +48,13 @@ def to_rgb(image: Tensor, name: str, first: int = 0) -> Tensor:
 def alpha_of(image: Tensor) -> Tensor | None:
     """The alpha `[B, H, W, 1]` of an RGBA batch, or None."""
     return image[..., 3:] if image.shape[-1] == 4 else None
+
+
+def check_result(images: Tensor, dtype: torch.dtype) -> None:
+    """Raise `InputError` when a painted picture of `[B, H, W, C]` has NaN; `dtype` is what it was computed in."""
+    for number, image in enumerate(images):
+        if bool(image.isnan().any()):
+            raise InputError(
+                f"picture {number} (counted from 0) came out as NaN: the style or the model's weights have them, or the computation "
+                f"overflows in {dtype}; choose another precision in the node that loads the model"
+            )
