@@ -14,12 +14,11 @@ import pytest
 import torch
 from PIL import Image, ImageCms, PngImagePlugin
 
-from a2k_core import PictureError
+from a2k_core import InputError, PictureError
+from a2k_core.files import picture_formats
 from a2k_core.files.image_buffer import Canvas
 from a2k_core.files.image_io import (
     MAX_PIXELS,
-    READ_SUFFIXES,
-    WRITE_SUFFIXES,
     Picture,
     check_output,
     holds_alpha,
@@ -28,6 +27,7 @@ from a2k_core.files.image_io import (
     write_canvas,
     write_picture,
 )
+from a2k_core.files.picture_formats import READ_SUFFIXES, WRITE_SUFFIXES
 
 ORIENTATION = 0x0112
 
@@ -518,3 +518,64 @@ def test_transparent_style_is_put_on_white() -> None:
     alpha = torch.tensor([0.0, 0.5, 1.0]).view(1, 1, 1, 3)
     assert Picture(image, alpha).on_white()[0, 0, 0].tolist() == [1.0, 0.5, 0.0]
     assert Picture(image).on_white() is image
+
+
+def test_one_picture_a_file(tmp_path: Path) -> None:
+    """What cannot be in the file is refused, not left out."""
+    one = torch.rand(1, 3, 8, 9)
+    nan = one.clone()
+    nan[0, 1, 2, 3] = float("nan")
+    target = tmp_path / "x.png"
+    for image, alpha, said in (
+        (torch.rand(4, 3, 8, 9), None, "image holds 4 pictures"),
+        (nan, None, "image has NaN"),
+        (one, nan[:, 1:2], "alpha has NaN"),
+        (one, torch.rand(1, 1, 9, 8), r"alpha is \[1, 1, 9, 8\]; pass \[1, 1, 8, 9\]"),
+        (one, torch.rand(8, 9), r"alpha is \[8, 9\]"),
+        (one, "none", "alpha is str"),
+    ):
+        with pytest.raises(InputError, match=said):
+            write_picture(target, image, alpha)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(".avif" not in READ_SUFFIXES, reason="this Pillow has no AVIF")
+def test_avif(tmp_path: Path) -> None:
+    Image.fromarray(noise(20, 30) // 2).resize((90, 60)).save(tmp_path / "a.bin", "AVIF", quality=90)
+    assert read_picture(tmp_path / "a.bin").image.shape == (1, 3, 60, 90)
+    data = (tmp_path / "a.bin").read_bytes()
+    (tmp_path / "half.avif").write_bytes(data[: len(data) // 2])
+    with pytest.raises(PictureError, match=r"half\.avif"):
+        read_picture(tmp_path / "half.avif")
+
+
+def test_heic_with_its_plug_in(tmp_path: Path) -> None:
+    plug_in = pytest.importorskip("pillow_heif")
+    plug_in.from_pillow(Image.new("RGB", (64, 48), (200, 30, 90))).save(tmp_path / "a.HEIC")
+    assert ".heic" in READ_SUFFIXES
+    mean = levels(read_picture(tmp_path / "a.HEIC").image).mean((0, 1))
+    assert np.abs(mean - [200, 30, 90]).max() < 6
+
+
+@pytest.mark.parametrize(("brand", "package"), [(b"heic", "pillow-heif"), (b"avif", "pillow-avif-plugin")])
+def test_formats_without_their_plug_in_say_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, brand: bytes, package: str
+) -> None:
+    def missing(name: str) -> None:
+        raise ImportError(name)
+
+    monkeypatch.setattr(picture_formats.importlib, "import_module", missing)
+    monkeypatch.setattr(picture_formats, "_AVIF_IS_READ", False)
+    (tmp_path / "photo.jpg").write_bytes(b"\0\0\0\x1cftyp" + brand + bytes(100))
+    with pytest.raises(PictureError, match=rf"photo\.jpg: .*pip install {package}"):
+        read_picture(tmp_path / "photo.jpg")
+
+
+def test_films_and_raw_files_are_not_pictures(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"\0\0\0\x1cftypisom" + bytes(100))
+    with pytest.raises(PictureError, match="not a picture"):
+        read_picture(tmp_path / "film.mp4")
+    Image.new("RGB", (16, 12)).save(tmp_path / "raw.tif")  # as its preview
+    (tmp_path / "raw.tif").rename(tmp_path / "raw.NEF")
+    with pytest.raises(PictureError, match="raw file is not read; develop it"):
+        read_picture(tmp_path / "raw.NEF")

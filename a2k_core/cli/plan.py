@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..errors import PictureError, UsageError
-from ..files.image_io import READ_SUFFIXES, WRITE_SUFFIXES, check_output
+from ..files.image_io import check_output
+from ..files.picture_folder import pictures_below
+from ..files.picture_formats import READ_SUFFIXES, WRITE_SUFFIXES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,19 +111,10 @@ def _named(content: Path, output: Path) -> list[tuple[Path, Path]]:
 
 def pictures_in(folder: Path, output: Path) -> list[Path]:
     """Pictures of a folder and its folders, sorted; neither hidden ones nor what an earlier run left in `output`."""
-    excluded = None if output.resolve() == folder.resolve() else output.resolve()
-    found: list[Path] = []
-    for root, folders, files in os.walk(folder):
-        here = Path(root)
-        folders[:] = [name for name in _shown(folders) if (here / name).resolve() != excluded]
-        found += [here / name for name in _shown(files) if Path(name).suffix.lower() in READ_SUFFIXES]
+    found = pictures_below(folder, excluded=None if output.resolve() == folder.resolve() else output)
     if not found:
         raise PictureError(f"{folder}: no pictures in this folder; looked for {', '.join(READ_SUFFIXES)}")
     return found
-
-
-def _shown(names: Iterable[str]) -> list[str]:
-    return sorted(name for name in names if not name.startswith("."))
 
 
 def _name_in_folder(folder: Path, pictures: Sequence[Path], output: Path) -> list[tuple[Path, Path]]:

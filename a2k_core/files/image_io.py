@@ -16,26 +16,18 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from ..errors import PictureError
+from ..errors import InputError, PictureError
 from ..options import check_image
 from .atomic_write import temporary_beside
 from .color_profile import to_srgb_and_alpha
 from .image_buffer import Canvas, StoredPicture, on_white, to_bytes, to_tensor
+from .picture_formats import READ_FORMATS, WRITE_SUFFIXES, formats_to_try
 
 logger = logging.getLogger(__name__)
 
 MAX_PIXELS = 300_000_000
 """Larger pictures are refused. It is twice the largest single-shot cameras, and 1.2 GB in memory, a few times over while
 they are read and painted: beyond it a file is a mistake or an attack far more often than a picture."""
-
-READ_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-"""Formats that are read, by Pillow's names. A short list on purpose: some of its other decoders start programs."""
-
-READ_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-"""Files of a folder that are taken for pictures. A file named by itself is recognised by its content instead."""
-
-WRITE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
-"""What `write_picture` accepts, in either case."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +67,7 @@ class Picture:
 
 
 def read_picture(path: str | os.PathLike[str]) -> Picture:
-    """Read a JPEG, PNG, WebP, GIF, BMP or TIFF file.
+    """Read a JPEG, PNG, WebP, GIF, BMP or TIFF file; AVIF and HEIC where Pillow or its plug-ins can.
 
     The EXIF orientation is applied and an embedded color profile is converted to sRGB, so the pixels are what a viewer
     shows. 16 bits become 8. Of an animation the first frame is taken, with a warning in the log. Other metadata is not
@@ -91,10 +83,11 @@ def read_picture(path: str | os.PathLike[str]) -> Picture:
 def read_stored(path: str | os.PathLike[str]) -> StoredPicture:
     """`read_picture` for pictures of any size: the pixels stay as small as they are in memory."""
     path = Path(path)
-    file = _open(path)
     try:
-        # The file, not its name: decoding then depends on nothing but the bytes.
-        with file, _our_pixel_limit(), Image.open(file, formats=READ_FORMATS) as opened:
+        with _open(path) as file, _our_pixel_limit():
+            formats = formats_to_try(path, file.read(32))
+            # The file, not its name: decoding then depends on nothing but the bytes.
+            opened = Image.open(file, formats=formats)
             _check_size(path, opened.width, opened.height)
             # MPO: a photo followed by previews of it, as many cameras write. Not an animation.
             if getattr(opened, "is_animated", False) and opened.format != "MPO":
@@ -156,15 +149,28 @@ def write_picture(path: str | os.PathLike[str], image: Tensor, alpha: Tensor | N
 
     Raises:
         PictureError: when the suffix is unknown, its format cannot hold the size, or the file cannot be written.
-        InputError: when `image` is not a picture.
+        InputError: when `image` is not one picture of finite values, or `alpha` is not of its size.
     """
     path = Path(path)
-    check_image(image, "image")
+    _check_one(image, alpha)
     check_output(path, image.shape[-1], image.shape[-2])
     if alpha is not None:
         alpha = alpha.to(image)
         image = torch.cat([image, alpha], dim=1) if holds_alpha(path) else on_white(image, alpha)
     _write(path, Image.fromarray(to_bytes(image)))
+
+
+def _check_one(image: Tensor, alpha: Tensor | None) -> None:
+    check_image(image, "image")
+    if len(image) > 1:
+        raise InputError(f"image holds {len(image)} pictures; write them one by one, each to a file of its own")
+    one, _, height, width = image.shape
+    if alpha is not None and (not isinstance(alpha, Tensor) or alpha.shape != (one, 1, height, width)):
+        given = list(alpha.shape) if isinstance(alpha, Tensor) else type(alpha).__name__
+        raise InputError(f"alpha is {given}; pass [1, 1, {height}, {width}], in 0..1, for this picture")
+    for values, name in ((image, "image"), (alpha, "alpha")):
+        if values is not None and not bool(values.isfinite().all()):
+            raise InputError(f"{name} has NaN or infinite values; nothing was written")
 
 
 def holds_alpha(path: str | os.PathLike[str]) -> bool:
