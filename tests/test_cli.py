@@ -26,6 +26,8 @@ from a2k_core.network.encoded_style import mix_styles
 from a2k_core.rendering.resize import resize_to_short_side
 from a2k_core.video.temporal_smoothing import temporal_smoothing
 
+ROOT = Path(__file__).resolve().parents[1]
+
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -501,6 +503,9 @@ def test_errors_are_one_line(
         ["stylize", "a.png", "b.png", "-o", "c.png", "--strength", "much"],
         ["stylize", "a.png", "b.png", "-o", "c.png", "--tile", "half"],
         ["stylize", "a.png", "--keep-colours", "b.png", "-o", "c.png"],
+        ["stylize", "a.png", "b.png", "-o", ""],
+        ["stylize", "a.png", "", "-o", "c.png"],
+        ["stylize", "", "b.png", "-o", "c.png"],
         ["convert", "-o", "x.safetensors"],
     ],
 )
@@ -508,6 +513,71 @@ def test_wrong_arguments_exit_with_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2
+
+
+@pytest.mark.parametrize("option", ["--strength", "--mix", "--keep-colours"])
+def test_options_before_the_pictures_say_where_they_go(capsys: pytest.CaptureFixture[str], option: str) -> None:
+    with pytest.raises(SystemExit):
+        main(
+            ["stylize", option, "0.5", "c.jpg", "s.png", "-o", "o.png"]
+            if option != "--keep-colours"
+            else ["stylize", option, "c.jpg", "s.png", "-o", "o.png"]
+        )
+    assert "'c.jpg' is not a number; options come after the pictures" in capsys.readouterr().err
+
+
+def test_work_goes_on_when_nobody_listens(
+    tmp_path: Path, weights: Path, style: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal that is gone, a pipe whose reader has ended, and no stderr at all, as under pythonw."""
+
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+        def flush(self) -> None:
+            raise OSError(5, "Input/output error")
+
+    for name in ("a.png", "b.png"):
+        make(tmp_path / "in" / name)
+    closed = io.StringIO()
+    closed.close()
+    for index, stream in enumerate((Gone(), closed, None)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        assert run(weights, tmp_path / "in", style, "-o", tmp_path / f"out{index}") == 0
+        assert files(tmp_path / f"out{index}") == ["a.png", "b.png"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
+def test_output_streams_that_are_closed(weights: Path) -> None:
+    command = f"{sys.executable} -m a2k_core info {weights}"
+    for redirected, said in (("2>&1 | head -c 1", "f"), (">&- 2>&-", "")):
+        result = subprocess.run(
+            f"{command} {redirected}", shell=True, cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert result.stdout == said
+        assert result.stderr == ""
+
+
+def test_pictures_that_are_not_read_are_said(
+    tmp_path: Path, weights: Path, style: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(tmp_path / "in" / "a.png")
+    (tmp_path / "in" / "b.CR2").write_bytes(b"something")
+    assert run(weights, tmp_path / "in", style, "-o", tmp_path / "out") == 0
+    assert "left out pictures that are not read here: 1 .cr2; develop raw files first" in capsys.readouterr().err
+    (tmp_path / "in" / "a.png").unlink()
+    assert run(weights, tmp_path / "in", style, "-o", tmp_path / "out") == 1
+    assert "1 .cr2" in capsys.readouterr().err
+
+
+def test_links_to_folders_are_followed(tmp_path: Path, weights: Path, style: Path) -> None:
+    make(tmp_path / "elsewhere" / "b.png")
+    make(tmp_path / "in" / "a.png")
+    (tmp_path / "in" / "more").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "in" / "self").symlink_to(tmp_path / "in")
+    assert run(weights, tmp_path / "in", style, "-o", tmp_path / "out") == 0
+    assert files(tmp_path / "out") == ["a.png", "more/b.png"]
 
 
 def test_interrupted_run(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
+import os
 import shutil
 import sys
 import time
@@ -10,10 +13,10 @@ from typing import TextIO
 
 
 class Console:
-    """Writes to stderr, so that stdout carries results only."""
+    """Writes to stderr, so that stdout carries results only. Work goes on when nobody listens any more: see `LastingStream`."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
+        self._stream = LastingStream(stream or sys.stderr)
         self._terminal = self._stream.isatty()
         self._status = ""
 
@@ -46,6 +49,71 @@ class Console:
             self._stream.write("\r" + " " * len(self._status) + "\r")
             self._stream.flush()
             self._status = ""
+
+
+class LastingStream(io.TextIOBase):
+    """Text to a stream that may be closed, full, or gone with its terminal or its pipe. What cannot be written is dropped.
+
+    Args:
+        stream: None, as Python has it for a stderr that was closed before it started, drops everything.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write all of it, or nothing."""
+        if self._stream is not None:
+            with contextlib.suppress(OSError, ValueError):  # ValueError: closed
+                self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what can be flushed."""
+        if self._stream is not None:
+            with contextlib.suppress(OSError, ValueError):
+                self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        try:
+            return self._stream is not None and self._stream.isatty()
+        except ValueError:
+            return False
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """Of the stream."""
+        return getattr(self._stream, "encoding", None) or "utf-8"
+
+    def fileno(self) -> int:
+        """Of the stream."""
+        if self._stream is None:
+            raise io.UnsupportedOperation("fileno")
+        return self._stream.fileno()
+
+
+def occupy_standard_streams() -> None:
+    """Open what was closed of stdin, stdout and stderr, to nothing. A picture's file would else take its number, and with it all
+    that libraries say."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
+def print_result(text: str) -> None:
+    """Print to stdout, whatever letters it can show, and whether or not the reader of a pipe takes all of it."""
+    if sys.stdout is None:
+        return
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+    except BrokenPipeError:
+        # Python flushes stdout once more at its end, and would complain there.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class ConsoleHandler(logging.Handler):

@@ -10,6 +10,7 @@ from typing import Any
 from safetensors import safe_open
 
 from ..files.checkpoint import bundled_weights, read_info
+from .console import print_result
 
 _SPELLED_OUT = ("format", "format_version", "config")
 """Metadata keys that are shown in a place of their own."""
@@ -25,10 +26,7 @@ def info(path: Path | None, *, as_json: bool = False) -> int:
         CheckpointError: when it is missing, damaged or not a StyA2K model.
     """
     facts = describe(path or bundled_weights())
-    if as_json:
-        print(json.dumps(facts, indent=2))
-    else:
-        print("\n".join(_lines(facts)))
+    print_result(json.dumps(facts, indent=2) if as_json else "\n".join(_lines(facts)))
     return 0
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from ..errors import StyA2KError, UsageError
-from .console import Console, ConsoleHandler
+from .console import Console, ConsoleHandler, occupy_standard_streams
 
 STYLIZE_USAGE = """\
 a2k stylize CONTENT STYLE [STYLE ...] -o OUT [options]
@@ -128,6 +128,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: from argparse: 0 after `--help`, 2 for arguments it does not understand.
     """
+    occupy_standard_streams()
     arguments = _arguments(argv)
     console = Console()
     handler = ConsoleHandler(console)
@@ -303,7 +304,7 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add(
         "pictures",
         metavar="CONTENT STYLE",
-        type=Path,
+        type=_path,
         nargs="*",
         help="first the picture to paint, or a folder of them, from 1x1 pixel up, or a clip; then the pictures whose colors and strokes to "
         "take, or saved styles. With --style all of these are contents. Options that take several values read up to the next "
@@ -312,7 +313,7 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add(
         "--style",
         metavar="STYLE",
-        type=Path,
+        type=_path,
         nargs="+",
         default=[],
         help="the styles, where there are several contents: pictures, or files of `a2k encode`",
@@ -321,6 +322,7 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "-o",
         "--output",
         metavar="OUT",
+        type=_not_empty,
         required=True,
         help="a file (.jpg, .jpeg, .png or .webp; replaced if it exists) or a folder (one that exists, or a name that "
         "ends in /), or a clip (.mp4, .mov, .mkv or .webm). "
@@ -365,20 +367,20 @@ def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add(
         "--mask",
         metavar="FILE",
-        type=Path,
+        type=_path,
         help="a picture of any size that is white where to paint, gray where in part; black keeps the content's pixels exactly",
     )
     add(
         "--strength-map",
         metavar="FILE",
-        type=Path,
+        type=_path,
         help="a gray picture of any size: the strength is multiplied by it, from black, 0, to white, 1. Strokes become fainter "
         "where a mask shows the photo through them",
     )
     add(
         "--region",
         metavar=("MASK", "STYLE"),
-        type=Path,
+        type=_path,
         nargs=2,
         action="append",
         default=[],
@@ -451,10 +453,10 @@ def _add_style_options(command: argparse.ArgumentParser, *, mask: bool = True) -
         add(
             "--style-mask",
             metavar="FILE",
-            type=Path,
+            type=_path,
             help="a picture of any size that is white where to take the style from; for a single style picture",
         )
-    add("--weights", metavar="FILE", type=Path, help="a StyA2K .safetensors model (default: the bundled one)")
+    add("--weights", metavar="FILE", type=_path, help="a StyA2K .safetensors model (default: the bundled one)")
     add("--device", metavar="DEVICE", help="cpu, cuda, cuda:1, mps or xpu (default: the best there is)")
     add(
         "--dtype",
@@ -476,7 +478,7 @@ def _add_encode(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     command.add_argument(
         "pictures",
         metavar="STYLE",
-        type=Path,
+        type=_path,
         nargs="+",
         help="a picture whose style to keep; several, and saved styles, are mixed into one",
     )
@@ -484,7 +486,7 @@ def _add_encode(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--mix", metavar="SHARE", type=_number, nargs="+", help="shares of the styles (default: equal ones)"
     )
     command.add_argument(
-        "-o", "--output", metavar="OUT", type=Path, required=True, help="the .safetensors file to write"
+        "-o", "--output", metavar="OUT", type=_path, required=True, help="the .safetensors file to write"
     )
     _add_style_options(command)
 
@@ -498,9 +500,9 @@ def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = command.add_argument
-    add("content", metavar="CONTENT", type=Path, help="the picture to paint")
-    add("style", metavar="STYLE", type=Path, help="the picture whose style to take")
-    add("-o", "--output", metavar="OUT", type=Path, required=True, help="a .jpg, .jpeg, .png or .webp file")
+    add("content", metavar="CONTENT", type=_path, help="the picture to paint")
+    add("style", metavar="STYLE", type=_path, help="the picture whose style to take")
+    add("-o", "--output", metavar="OUT", type=_path, required=True, help="a .jpg, .jpeg, .png or .webp file")
     add(
         "--level",
         choices=("fine", "middle", "coarse"),
@@ -524,9 +526,9 @@ def _add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         ("--transform", "the attentions at relu4_1 and relu5_1, latest_net_transform.pth"),
         ("--decoder", "the decoder, latest_net_decoder.pth"),
     ):
-        command.add_argument(option, metavar="FILE", type=Path, required=True, help=meaning)
+        command.add_argument(option, metavar="FILE", type=_path, required=True, help=meaning)
     command.add_argument(
-        "-o", "--output", metavar="OUT", type=Path, required=True, help="the .safetensors file to write"
+        "-o", "--output", metavar="OUT", type=_path, required=True, help="the .safetensors file to write"
     )
 
 
@@ -539,7 +541,7 @@ def _add_info(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument(
-        "file", metavar="FILE", type=Path, nargs="?", help="a .safetensors model (default: the bundled one)"
+        "file", metavar="FILE", type=_path, nargs="?", help="a .safetensors model (default: the bundled one)"
     )
     command.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -553,7 +555,7 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument(
-        "--weights", metavar="FILE", type=Path, help="a StyA2K .safetensors model (default: the bundled one)"
+        "--weights", metavar="FILE", type=_path, help="a StyA2K .safetensors model (default: the bundled one)"
     )
     command.add_argument(
         "--host",
@@ -562,6 +564,17 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="where to listen (default: 127.0.0.1, which this machine alone reaches; 0.0.0.0 lets everyone in)",
     )
     command.add_argument("--port", metavar="N", type=_whole_number, default=7860, help="(default: 7860)")
+
+
+def _not_empty(text: str) -> str:
+    """An empty name would mean the current folder: with a shell's empty variable, hardly what was meant."""
+    if not text:
+        raise argparse.ArgumentTypeError("is an empty name; give the name of a file or a folder, . for this one")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_not_empty(text))
 
 
 def _tile(text: str) -> int | Literal["auto"]:
