@@ -1,6 +1,6 @@
 """Damaged and hostile files: every one is read or refused with an error of this package, whatever is wrong with it.
 
-`DAMAGED_FILES=10000 pytest tests/test_damaged_files.py` tries more.
+`DAMAGED_FILES=10000 python -m pytest tests/test_damaged_files.py` tries so many models and styles, and as many pictures.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from PIL import Image
 from tiny_networks import picture
 
 from a2k_core import EncodedStyle, StyA2K, StyA2KError, load_model, read_picture, save_model
+from a2k_core.files.image_io import MAX_PIXELS
+from a2k_core.files.picture_formats import READ_SUFFIXES
 from a2k_core.files.style_file import fingerprint, load_style, save_style
 
 CASES = int(os.environ.get("DAMAGED_FILES", "400"))
@@ -115,16 +117,79 @@ def test_models_and_styles_are_read_or_refused(
     assert refused > 0
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+def zeroed(data: bytes, chance: random.Random) -> bytes:
+    start = chance.randrange(len(data))
+    end = min(len(data), start + chance.choice([1, 4, 100, len(data)]))
+    return data[:start] + bytes(end - start) + data[end:]
+
+
+def spliced(data: bytes, chance: random.Random) -> bytes:
+    """A piece of the file in another place, as after a failed copy."""
+    start, place = chance.randrange(len(data)), chance.randrange(len(data))
+    piece = data[start : start + chance.choice([4, 64, len(data)])]
+    return data[:place] + piece + data[place + chance.choice([0, len(piece)]) :]
+
+
+def huge_numbers(data: bytes, chance: random.Random) -> bytes:
+    """Sizes, counts and offsets that cannot be."""
+    changed = bytearray(data)
+    place = chance.randrange(min(len(data), chance.choice([64, 300, len(data)])))
+    changed[place : place + 4] = chance.choice(
+        [b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", bytes(4)]
+    )
+    return bytes(changed)
+
+
+PICTURE_DAMAGES = [truncated, flipped, zeroed, spliced, huge_numbers]
+
+
+def pictures_of(form: str) -> list[bytes]:
+    """Files of a format, in the kinds that take different ways through its decoder."""
+    color = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8))
+    color = color.resize((90, 70))
+    alpha, palette, gray = color.convert("RGBA"), color.convert("P"), color.convert("L")
+    deep = Image.fromarray(np.random.default_rng(0).integers(0, 65536, (40, 50)).astype(np.uint16))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    frames = {"save_all": True, "append_images": [color.rotate(90)]}
+    kinds: dict[str, list[tuple[Image.Image, dict[str, Any]]]] = {
+        "JPEG": [(color, {"exif": exif}), (color, {"progressive": True}), (color.convert("CMYK"), {}), (gray, {})],
+        "PNG": [(color, {}), (alpha, {}), (deep, {}), (palette, {"transparency": 3}), (color, {"exif": exif})],
+        "WEBP": [(color, {}), (alpha, {"lossless": True}), (color, frames)],
+        "GIF": [(palette, {}), (palette, {"transparency": 3, **frames})],
+        "BMP": [(color, {}), (palette, {}), (color.convert("1"), {})],
+        "TIFF": [
+            (color, {}),
+            (deep, {}),
+            (alpha, {"compression": "tiff_lzw"}),
+            (color, {"compression": "jpeg"}),
+            (color, frames),
+        ],
+        "AVIF": [(color, {}), (alpha, {})],
+    }
+    stored = []
+    for image, options in kinds[form]:
+        file = io.BytesIO()
+        image.save(file, form, **options)
+        stored.append(file.getvalue())
+    return stored
+
+
+@pytest.mark.filterwarnings("ignore:::PIL")
+@pytest.mark.parametrize(
+    "form", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", *(["AVIF"] if ".avif" in READ_SUFFIXES else [])]
+)
 def test_pictures_are_read_or_refused(tmp_path: Path, form: str) -> None:
-    stored = io.BytesIO()
-    pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
-    Image.fromarray(pixels).save(stored, form, **({"exif": Image.Exif()} if form == "JPEG" else {}))
+    whole = pictures_of(form)
     chance = random.Random(form)
+    path = tmp_path / "damaged"
+    for data in whole:
+        path.write_bytes(data)
+        assert read_picture(path).image.isfinite().all(), "before the damage it is a picture"
     refused = 0
-    for _ in range(CASES // 6):
-        path = tmp_path / "damaged"
-        path.write_bytes(chance.choice([truncated, flipped])(stored.getvalue(), chance))
+    for number in range(CASES // 6):
+        damage = PICTURE_DAMAGES[number % len(PICTURE_DAMAGES)]
+        path.write_bytes(damage(chance.choice(whole), chance))
         try:
             image = read_picture(path).image
         except StyA2KError as error:
@@ -132,4 +197,5 @@ def test_pictures_are_read_or_refused(tmp_path: Path, form: str) -> None:
             refused += 1
         else:
             assert image.isfinite().all()
+            assert image.shape[2] * image.shape[3] <= MAX_PIXELS
     assert refused > 0
