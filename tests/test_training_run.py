@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from tiny_networks import COMPACT, random_model
 from training_helpers import write_pictures, write_vgg16
 
-from a2k_core import load_model
+from a2k_core import load_model, save_model
 from a2k_core.files.checkpoint import read_info
 
 TRAIN = Path(__file__).resolve().parent.parent / "training" / "train.py"
@@ -100,6 +101,29 @@ def test_nothing_is_overwritten_by_accident(material: list[str], finished: Path)
     assert "--resume" in result.stderr
 
 
+def test_weights_are_trained_further(material: list[str], finished: Path, tmp_path: Path) -> None:
+    """The encoder stays to the bit and the painter learns on, from the file and to the same weights after a stop."""
+    start = finished / "out.safetensors"
+    result = run(material, tmp_path, "--weights", str(start))
+    assert result.returncode == 0, result.stderr
+    before, after = load_file(start), load_file(tmp_path / "out.safetensors")
+    assert before.keys() == after.keys()
+    for name, tensor in before.items():
+        assert torch.equal(tensor, after[name]) or not name.startswith("encoder."), name
+        assert (tensor - after[name]).abs().max() < 0.1, "three steps from there, not a new beginning"
+    assert not torch.equal(before["merge.weight"], after["merge.weight"])
+    training = json.loads(read_info(tmp_path / "out.safetensors").metadata["training"])
+    assert training["started_from"] == "out.safetensors"
+    assert [stage["name"] for stage in training["stages"]] == ["painter"]
+
+
+def test_weights_of_another_network_are_refused(material: list[str], tmp_path: Path) -> None:
+    save_model(random_model(COMPACT), tmp_path / "tiny.safetensors")
+    result = run(material, tmp_path, "--weights", str(tmp_path / "tiny.safetensors"))
+    assert result.returncode == 1
+    assert "holds another network than preset compact trains" in result.stderr
+
+
 def test_another_recipe_is_not_resumed(material: list[str], finished: Path) -> None:
     result = run(material, finished, "--resume", "--seed", "1")
     assert result.returncode == 1
@@ -114,6 +138,10 @@ def test_another_recipe_is_not_resumed(material: list[str], finished: Path) -> N
         (["--batch", "0"], "at least 1"),
         (["--loss-network", "nowhere.pth"], "nowhere.pth"),
         (["--content", "nowhere"], "nowhere"),
+        (["--content", ""], "empty name"),
+        (["--device", "gpu"], "the device gpu cannot be used here"),
+        (["--run-dir", __file__], "is a file; --run-dir takes a folder"),
+        (["--weights", __file__], "not a readable safetensors file"),
     ],
 )
 def test_bad_input_is_refused_in_words(material: list[str], tmp_path: Path, flags: list[str], said: str) -> None:

@@ -15,20 +15,22 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from a2k_core import PictureError
-from a2k_core.files.image_io import READ_SUFFIXES, read_stored
+from a2k_core.files.image_io import read_stored
+from a2k_core.files.picture_folder import pictures_below
+from a2k_core.files.picture_formats import READ_SUFFIXES
 
 log = logging.getLogger("train")
 
 
 def find_pictures(folder: Path) -> list[Path]:
-    """All picture files below a folder, sorted.
+    """All picture files below a folder, sorted; see `pictures_below`.
 
     Raises:
         FileNotFoundError: when the folder is not there or holds no picture file.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder; give a folder of pictures")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in READ_SUFFIXES and path.is_file())
+    found = sorted(pictures_below(folder))
     if not found:
         raise FileNotFoundError(f"{folder} holds no picture; accepted are {', '.join(READ_SUFFIXES)}")
     return found
@@ -63,6 +65,32 @@ def read_crop(path: Path, crop: int, short_side: tuple[int, int], random: np.ran
     if random.random() < 0.5:
         pixels = pixels[:, ::-1]
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
+
+
+def read_squares(pictures: list[Path], side: int, count: int | None = None) -> Tensor:
+    """The squares of pictures, `[N, 3, side, side]`. One that cannot be read is reported and left out.
+
+    Args:
+        pictures: in this order.
+        side: see `read_square`.
+        count: stop after so many.
+
+    Raises:
+        PictureError: when none can be read.
+    """
+    squares: list[Tensor] = []
+    for path in pictures:
+        if len(squares) == count:
+            break
+        try:
+            squares.append(read_square(path, side))
+        except PictureError as error:
+            log.warning("left out: %s", error)
+    if not squares:
+        raise PictureError(
+            f"none of {len(pictures)} pictures can be read, such as {pictures[0]}; check the training folders"
+        )
+    return torch.stack(squares)
 
 
 def read_square(path: Path, side: int) -> Tensor:

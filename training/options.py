@@ -102,6 +102,12 @@ def load_preset(name: str) -> Preset:
     return preset
 
 
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("is an empty name; give the name of a file or a folder, . for this one")
+    return Path(text)
+
+
 def parse(argv: list[str] | None = None) -> Options:
     """Read the command line. Exits with a message on bad input."""
     parser = argparse.ArgumentParser(
@@ -111,17 +117,23 @@ def parse(argv: list[str] | None = None) -> Options:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("--content", type=Path, required=True, metavar="DIR", help="folder of photos, searched recursively")
-    add("--style", type=Path, required=True, metavar="DIR", help="folder of paintings, searched recursively")
-    add("--out", type=Path, required=True, metavar="FILE", help="where the finished weights go, a .safetensors file")
+    add("--content", type=_path, required=True, metavar="DIR", help="folder of photos, searched recursively")
+    add("--style", type=_path, required=True, metavar="DIR", help="folder of paintings, searched recursively")
+    add("--out", type=_path, required=True, metavar="FILE", help="where the finished weights go, a .safetensors file")
     add("--preset", choices=PRESETS, default="compact", help="the recipe, a file in training/presets")
     add(
-        "--loss-network", type=Path, metavar="FILE", help="weights of the VGG; without it torchvision downloads its own"
+        "--loss-network",
+        type=_path,
+        metavar="FILE",
+        help="weights of the VGG; without it torchvision downloads its own",
     )
     add(
-        "--weights", type=Path, metavar="FILE", help="train this file further: its encoder stays, the painter learns on"
+        "--weights",
+        type=_path,
+        metavar="FILE",
+        help="train this file further: its encoder stays, the painter learns on",
     )
-    add("--run-dir", type=Path, metavar="DIR", help="checkpoint, samples and logs; without it runs/NAME, after --out")
+    add("--run-dir", type=_path, metavar="DIR", help="checkpoint, samples and logs; without it runs/NAME, after --out")
     add("--resume", action="store_true", help="go on from the checkpoint in --run-dir")
     add("--seed", type=int, default=0, help="decides initial weights, crops and their order")
     add("--device", default="auto", help="cpu, cuda, cuda:1, mps; auto takes a GPU where there is one")

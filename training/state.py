@@ -21,6 +21,10 @@ class ResumeError(ValueError):
     """A run cannot be resumed, or would overwrite another."""
 
 
+_MISFITS = (KeyError, ValueError, TypeError, AttributeError, RuntimeError)
+"""What loading raises when names, types or shapes are others."""
+
+
 @dataclasses.dataclass
 class Progress:
     """How far a run is."""
@@ -70,17 +74,28 @@ class StageState:
         return {**parts, "random": torch.get_rng_state()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
-        for name in ("model", "objective", "average", "optimizer"):
-            getattr(self, name).load_state_dict(state[name])
-        torch.set_rng_state(state["random"])
+        """Go on from there.
+
+        Raises:
+            ResumeError: when it is of something else.
+        """
+        try:
+            for name in ("model", "objective", "average", "optimizer"):
+                getattr(self, name).load_state_dict(state[name])
+            torch.set_rng_state(state["random"])
+        except _MISFITS as error:
+            raise ResumeError(f"the checkpoint does not fit this network ({_first_line(error)})") from error
 
 
 def save_checkpoint(path: Path, recipe: dict[str, Any], progress: Progress, state: StageState) -> None:
     """Write to a temporary file and rename it: a kill at any moment leaves the old checkpoint or the new one."""
     saved = {"recipe": json.dumps(recipe), "progress": dataclasses.asdict(progress), "state": state.state_dict()}
-    with temporary_beside(path) as temporary:
-        torch.save(saved, temporary)
+    try:
+        with temporary_beside(path) as temporary:
+            torch.save(saved, temporary)
+    except (OSError, RuntimeError) as error:  # torch has RuntimeError for a full disk
+        reason = getattr(error, "strerror", None) or _first_line(error)
+        raise OSError(f"{path}: cannot write the checkpoint ({reason}); is the disk full?") from error
 
 
 def load_checkpoint(path: Path, recipe: dict[str, Any]) -> dict[str, Any]:
@@ -93,11 +108,20 @@ def load_checkpoint(path: Path, recipe: dict[str, Any]) -> dict[str, Any]:
         raise ResumeError(f"{path}: no checkpoint to resume; leave out --resume to start")
     try:
         saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        theirs = json.loads(saved["recipe"])
     except Exception as error:  # torch.load raises many kinds for a damaged file
-        raise ResumeError(f"{path}: not a readable checkpoint ({error})") from error
+        raise ResumeError(f"{path}: not a readable checkpoint ({_first_line(error)})") from error
+    try:
+        theirs = dict(json.loads(saved["recipe"]))
+        Progress(**saved["progress"])
+        saved["state"].keys()
+    except _MISFITS as error:
+        raise ResumeError(f"{path}: a file of another program, not a checkpoint of a run") from error
     ours = json.loads(json.dumps(recipe))
     if changed := sorted(name for name in ours if theirs.get(name) != ours[name]):
         details = "; ".join(f"{name} was {theirs.get(name)}, now {ours[name]}" for name in changed)
         raise ResumeError(f"{path}: the run has another recipe ({details}); start another one with --run-dir DIR")
     return saved
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -6,6 +6,7 @@ not interrupted.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import os
@@ -22,10 +23,11 @@ from torch import Tensor, nn
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from a2k_core import CheckpointError, PictureError, StyA2K, load_model, save_model
-from a2k_core.rendering.device import best_device
+from a2k_core import CheckpointError, StyA2K, StyA2KError, load_model, save_model
+from a2k_core.cli.console import LastingStream, occupy_standard_streams
+from a2k_core.rendering.device import best_device, usable_device
 from a2k_core.rendering.memory import keep_freed_memory
-from training.data import CropDataset, batches, find_pictures, hold_out, read_square
+from training.data import CropDataset, batches, find_pictures, hold_out, read_squares
 from training.initialization import initialize
 from training.loss_network import LossNetworkError, load_loss_network
 from training.options import Options, Stage, parse
@@ -35,24 +37,34 @@ from training.state import Progress, ResumeError, StageState, load_checkpoint, s
 
 log = logging.getLogger("train")
 
+MAX_SKIPPED = 50
+"""Steps in a row without a finite gradient, after which a run ends."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command. Returns the exit status: 0 done, 1 bad input, 130 interrupted and saved."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    occupy_standard_streams()
     options = parse(argv)
-    try:
-        with logging_redirect_tqdm(), StopRequest() as stop:
-            return Run(options).train(stop)
-    except (FileNotFoundError, PictureError, CheckpointError, LossNetworkError, ResumeError) as error:
-        log.error("train.py: %s", error)
-        return 1
+    with contextlib.redirect_stderr(LastingStream(sys.stderr)):  # a run outlives its terminal
+        logging.basicConfig(level=logging.INFO, format="%(message)s")
+        try:
+            with logging_redirect_tqdm(), StopRequest() as stop:
+                return Run(options).train(stop)
+        except (OSError, StyA2KError, LossNetworkError, ResumeError, DivergedError) as error:
+            log.error("train.py: %s", error)
+            return 1
+
+
+class DivergedError(RuntimeError):
+    """Step after step gave no finite loss."""
 
 
 class Run:
     """One training run, from the folders to the finished file.
 
     Raises:
-        FileNotFoundError: when a folder is missing or empty.
+        OSError: when a folder is missing or empty, or cannot be written to.
+        StyA2KError: when no picture can be read, or the device or --weights cannot be used.
         LossNetworkError: when the loss network cannot be loaded.
         ResumeError: when there is nothing to resume, or something that would be overwritten.
     """
@@ -63,28 +75,40 @@ class Run:
         self.checkpoint = options.run_dir / "checkpoint.pt"
         if self.checkpoint.exists() and not options.resume:
             raise ResumeError(f"{options.run_dir} holds a run; continue it with --resume, or choose another --run-dir")
+        # Now, not after hours.
         if not options.out.parent.is_dir():
             raise FileNotFoundError(f"{options.out.parent} is not a folder; --out needs one that exists")
+        if options.run_dir.is_file():
+            raise NotADirectoryError(f"{options.run_dir} is a file; --run-dir takes a folder")
+        options.run_dir.mkdir(parents=True, exist_ok=True)
+        for pattern in (".a2k-*.part", "samples/.a2k-*.part"):
+            for left in options.run_dir.glob(pattern):  # by a sitting that was killed
+                left.unlink()
+        for folder in (options.out.parent, options.run_dir):
+            if not os.access(folder, os.W_OK):
+                raise PermissionError(f"{folder} cannot be written to; choose another folder")
         self.saved = load_checkpoint(self.checkpoint, options.recipe) if options.resume else None
         self.progress = Progress(**self.saved["progress"]) if self.saved else Progress()
 
-        self.device = best_device() if options.device == "auto" else torch.device(options.device)
+        self.device = best_device() if options.device == "auto" else usable_device(options.device)
         keep_freed_memory()  # a fifth of a step's time on a CPU
         torch.manual_seed(options.seed)
         self.contents, held_contents = hold_out(find_pictures(options.content), options.validation)
         self.styles, held_styles = hold_out(find_pictures(options.style), options.validation)
         self.sample_contents, self.sample_styles = (
-            torch.stack([read_square(path, 256) for path in held]).to(self.device)
-            for held in (held_contents, held_styles)
+            # Some of the others where a held-out one cannot be read, or there is but one picture.
+            read_squares([*held, *kept], 256, max(1, len(held))).to(self.device)
+            for kept, held in ((self.contents, held_contents), (self.styles, held_styles))
         )
         self.loss_network = load_loss_network(self.preset.loss_network, options.loss_network)
         self.model = self._first_model()
         some = self.styles[:: math.ceil(len(self.styles) / 32)]
-        self.loss_network.calibrate(torch.stack([read_square(path, self.preset.crop) for path in some]))
+        self.loss_network.calibrate(read_squares(some, self.preset.crop))
         self.dtype = torch.bfloat16 if options.precision == "bf16" else torch.float32
         self.loss_network.to(self.device, self.dtype).to(memory_format=torch.channels_last)
         self.model.to(self.device).to(memory_format=torch.channels_last)
         self.terms: dict[str, float] = {}
+        self.skipped = 0
 
     def train(self, stop: StopRequest) -> int:
         """The stages one after the other, then the released file. Returns the exit status."""
@@ -121,7 +145,7 @@ class Run:
         """The network before the first step, fp32 on the CPU."""
         if self.options.weights is None:
             return initialize(StyA2K(self.preset.network), self.loss_network)
-        model = load_model(self.options.weights).train().requires_grad_(True)
+        model = load_model(self.options.weights, "cpu", torch.float32).train().requires_grad_(True)
         if model.config != self.preset.network:
             raise CheckpointError(
                 f"{self.options.weights} holds another network than preset {self.options.preset_name} trains; "
@@ -167,10 +191,24 @@ class Run:
         state.optimizer.zero_grad()
         torch.stack(list(terms.values())).sum().backward()
         norm = nn.utils.clip_grad_norm_(state.parameters, self.preset.clip)
-        if torch.isfinite(norm):  # one bad step must not end a run of hours
+        if torch.isfinite(norm):
+            self.skipped = 0
             state.optimizer.step()
+        else:
+            self._skip(terms, norm)
         state.update_average(self.preset.ema, self.progress.step)
         return terms
+
+    def _skip(self, terms: dict[str, Tensor], norm: Tensor) -> None:
+        """One bad step must not end a run of hours, but many in a row do not get better."""
+        self.skipped += 1
+        loss = sum(term.item() for term in terms.values())
+        log.warning("step %d was skipped: the loss is %g, its gradient %g", self.progress.step + 1, loss, norm.item())
+        if self.skipped == MAX_SKIPPED:
+            raise DivergedError(
+                f"{MAX_SKIPPED} steps in a row were skipped, as they gave no finite gradient; the weights have gone wrong. "
+                "Start again with another --seed, or with --precision fp32"
+            )
 
     def _total_step(self) -> int:
         """Steps done over all stages."""
