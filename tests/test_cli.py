@@ -282,9 +282,9 @@ def test_folder_keeps_its_tree_and_suffixes(
     encodings: list[torch.Size] = []
     encode = a2k_core.StyA2K.encode_style
 
-    def counted(model: a2k_core.StyA2K, image: torch.Tensor) -> a2k_core.EncodedStyle:
+    def counted(model: a2k_core.StyA2K, image: torch.Tensor, *mask: torch.Tensor | None) -> a2k_core.EncodedStyle:
         encodings.append(image.shape)
-        return encode(model, image)
+        return encode(model, image, *mask)
 
     monkeypatch.setattr(a2k_core.StyA2K, "encode_style", counted)
     assert run(weights, folder, style, "-o", tmp_path / "new" / "out") == 0
@@ -523,7 +523,7 @@ def test_options_before_the_pictures_say_where_they_go(capsys: pytest.CaptureFix
             if option != "--keep-colours"
             else ["stylize", option, "c.jpg", "s.png", "-o", "o.png"]
         )
-    assert "'c.jpg' is not a number; options come after the pictures" in capsys.readouterr().err
+    assert "'c.jpg' is not a number; name pictures before this option" in capsys.readouterr().err
 
 
 def test_work_goes_on_when_nobody_listens(

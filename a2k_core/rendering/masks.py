@@ -100,7 +100,7 @@ class RegionReader:
         Each is `[1 or B, 1, rows, columns]`.
         """
         masks = [None if reader is None else reader.read(region, stride, device) for reader in self._readers]
-        total = sum((mask for mask in masks if mask is not None), torch.zeros((), device=device))
+        total = sum((mask for mask in masks if mask is not None), torch.zeros((), dtype=torch.float32, device=device))
         rest = (1 - total).clamp(min=0)
         whole = total.clamp(min=1) if self.everywhere else total.clamp(min=torch.finfo(torch.float32).tiny)
         return [rest if mask is None else mask / whole for mask in masks], total.clamp(max=1)

@@ -208,7 +208,7 @@ class TiledTransfer:
 
     def _strength(self, region: Region, stride: int) -> Tensor:
         """The strength at every `stride` pixels of a region, `[1 or B, 1, rows, columns]`. Outside of all regions it is 0."""
-        strength = torch.full((1, 1, 1, 1), self.options.strength, device=self.device)
+        strength = torch.full((1, 1, 1, 1), self.options.strength, dtype=torch.float32, device=self.device)
         if self._strength_map:
             strength = strength * self._strength_map.read(region, stride, self.device)
         if self._shares and not self._shares.everywhere:

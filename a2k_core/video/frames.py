@@ -98,9 +98,9 @@ class FrameStylizer:
         Returns:
             `[B, 3, H, W]` in 0..1.
         """
-        if mask is None and self.options.mask is not None:
+        masks = self.options.pictures(start, start + len(images)).mask
+        if mask is None and masks is not None:
             height, width = images.shape[-2:]
-            masks = self.options.pictures(start, start + len(images)).mask
             mask = MaskReader(masks, height, width).read(Region(0, 0, height, width), 1, images.device)
         settings = [self._setting(start + index) for index in range(len(images))]
         changes = [index for index in range(1, len(images)) if settings[index] != settings[index - 1]]
