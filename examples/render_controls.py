@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from render import HERE, label, save, sheet
+from render import HERE, PROJECT, QUALITY, label, sheet
 
 from a2k_core import EncodedStyle, load_model, match_colors, region_style
 from a2k_core.explain import explain
@@ -75,6 +75,12 @@ def main() -> None:
         Image.fromarray(to_bytes(drawn)).resize((912, round(912 * 320 / drawn.shape[-1]))),
         "web/docs/A2K_ExplainStyle.jpg",
     )
+
+
+def save(image: Image.Image, path: str) -> None:
+    """Write a picture below the project's folder."""
+    image.save(PROJECT / path, quality=QUALITY)
+    print(path, image.size)
 
 
 if __name__ == "__main__":

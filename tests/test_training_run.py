@@ -115,6 +115,7 @@ def test_weights_are_trained_further(material: list[str], finished: Path, tmp_pa
     training = json.loads(read_info(tmp_path / "out.safetensors").metadata["training"])
     assert training["started_from"] == "out.safetensors"
     assert [stage["name"] for stage in training["stages"]] == ["painter"]
+    assert [stage["name"] for stage in training["before"]["stages"]] == ["encoder", "painter"]
 
 
 def test_weights_of_another_network_are_refused(material: list[str], tmp_path: Path) -> None:

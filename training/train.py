@@ -7,6 +7,7 @@ not interrupted.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import math
 import os
@@ -25,6 +26,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from a2k_core import CheckpointError, StyA2K, StyA2KError, load_model, save_model
 from a2k_core.cli.console import LastingStream, occupy_standard_streams
+from a2k_core.files.checkpoint import read_info
 from a2k_core.rendering.device import best_device, usable_device
 from a2k_core.rendering.memory import keep_freed_memory
 from training.data import CropDataset, batches, find_pictures, hold_out, read_squares
@@ -225,9 +227,17 @@ class Run:
                 "minutes": round(self.progress.seconds / 60),
                 "hardware": hardware(self.device),
                 "last_losses": {name: round(value, 4) for name, value in self.terms.items()},
+                "before": self._training_before(),
             },
             "licence": "MIT for the weights; the training pictures keep their own terms",
         }
+
+
+    def _training_before(self) -> object:
+        """What the file that the run started from says of its training. None where there is no such file."""
+        if self.options.weights is None:
+            return None
+        return json.loads(read_info(self.options.weights).metadata.get("training", "null"))
 
 
 class StopRequest:
