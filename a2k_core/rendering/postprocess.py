@@ -31,7 +31,9 @@ def postprocess(
     image = decoded.float()
     content = content.to(image.device)
     if rebuilt is not None:
-        kept = torch.as_tensor(1 - (options.strength if strength is None else strength), device=image.device)
+        kept = torch.as_tensor(
+            1 - (options.strength if strength is None else strength), dtype=torch.float32, device=image.device
+        )
         image = image + kept.clamp(min=0) * (content.float() - rebuilt.float())
     if options.preserve_color:
         image = preserve_color(image, content, options.preserve_color)
