@@ -232,7 +232,6 @@ class Run:
             "licence": "MIT for the weights; the training pictures keep their own terms",
         }
 
-
     def _training_before(self) -> object:
         """What the file that the run started from says of its training. None where there is no such file."""
         if self.options.weights is None:
