@@ -18,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent
 sys.path.insert(0, str(PROJECT))  # a clone that is not installed works too
 
-from a2k_core import EncodedStyle, StyA2K, load_model  # noqa: E402
+from a2k_core import EncodedStyle, StyA2K, load_model, region_style  # noqa: E402
 from a2k_core.files.image_buffer import to_bytes, to_tensor  # noqa: E402
 from a2k_core.network.encoded_style import mix_styles  # noqa: E402
 
@@ -104,15 +104,29 @@ def two_styles() -> Image.Image:
     return inset(ImageOps.fit(mixed, THUMBNAIL), parts)
 
 
+def left_part(size: tuple[int, int]) -> Image.Image:
+    """The mask of the templates: white on the left, with a soft edge."""
+    height = size[1]
+    edge = Image.linear_gradient("L").rotate(90).resize((120, height))  # black to white
+    mask = Image.new("L", size)
+    mask.paste(255, (0, 0, 240, height))
+    mask.paste(ImageOps.invert(edge), (240, 0))
+    return mask
+
+
 def masks() -> Image.Image:
     """As the template: one style on the left, another on the right, a soft edge between them."""
     photo = picture(COFFEE)
     left, right = (styled(photo, style(name, 512)) for name in ("starry_night", "mosaic"))
-    edge = Image.linear_gradient("L").rotate(90).resize((120, photo.height))  # black to white
-    mask = Image.new("L", photo.size)
-    mask.paste(255, (0, 0, 240, photo.height))
-    mask.paste(ImageOps.invert(edge), (240, 0))
-    painted = Image.composite(left, right, mask)
+    painted = Image.composite(left, right, left_part(photo.size))
+    return inset(ImageOps.fit(painted, THUMBNAIL), [picture("style/starry_night.jpg"), picture("style/mosaic.jpg")])
+
+
+def regions() -> Image.Image:
+    """As the template: the same with features mixed instead of pixels."""
+    photo = picture(COFFEE)
+    mask = to_tensor(left_part(photo.size).convert("RGB"))[:, :1]
+    painted = styled(photo, region_style([(style("starry_night", 512), mask)], style("mosaic", 512)))
     return inset(ImageOps.fit(painted, THUMBNAIL), [picture("style/starry_night.jpg"), picture("style/mosaic.jpg")])
 
 
@@ -139,6 +153,18 @@ def video() -> Image.Image:
     first, second, third = painted_clip()
     page = sheet([[clip()[1], first], [second, third]], (298, 198), gap=4)
     return inset(page, [picture("style/starry_night.jpg")])
+
+
+def fading_video() -> Image.Image:
+    """As the template: from the film to the painting."""
+    frames = [to_tensor(frame) for frame in clip()]
+    shared = model().clip_statistics(torch.cat(frames))
+    encoded = style("starry_night", 320)
+    first, second, third = (
+        Image.fromarray(to_bytes(model().transfer(frame, encoded, strength, clip=shared)))
+        for frame, strength in zip(frames, (0.2, 0.6, 1.0), strict=True)
+    )
+    return inset(sheet([[clip()[0], first], [second, third]], (298, 198), gap=4), [picture("style/starry_night.jpg")])
 
 
 def example_video() -> Image.Image:
@@ -215,7 +241,9 @@ RENDERED: dict[str, Callable[[], Image.Image]] = {
     "example_workflows/saved_style.jpg": saved_style,
     "example_workflows/two_styles.jpg": two_styles,
     "example_workflows/masks.jpg": masks,
+    "example_workflows/regions.jpg": regions,
     "example_workflows/video.jpg": video,
+    "example_workflows/fading_video.jpg": fading_video,
     "web/docs/A2K_Transfer_strength.jpg": strengths,
     "web/docs/A2K_Transfer_colours.jpg": kept_colors,
     "web/docs/A2K_MixStyles.jpg": mixtures,

@@ -34,7 +34,8 @@ def test_it_runs_as_it_is_and_paints_its_pictures(host: str, path: Path) -> None
     for before, after in previews:
         contents, painted = pictures_of(host, ended, before), pictures_of(host, ended, after)
         assert len(contents) == len(painted)
-        for content, result in zip(contents, painted, strict=True):
+        fades = prompt[after.removeprefix("after ")]["inputs"].get("strength_over_time")
+        for content, result in list(zip(contents, painted, strict=True))[-1 if fades else 0 :]:
             check_painted(content, result)
 
 
