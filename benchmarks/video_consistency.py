@@ -9,7 +9,8 @@ video. Per clip one line:
     texture  variance of the Laplacian as a video, relative to frame by frame; 1 is the same
     gap      mean difference of the two paintings of the last frame, in 8-bit levels
 
-`cut` is two scenes: its columns are the first frame after the cut, where `gap` must be 0. `edge` is a disc that moves over a
+`cut` is two scenes: its `gap` is the largest difference of a pixel in the first frame after the cut, below 20 where only single pixels,
+alike in both scenes, are smoothed. `edge` is a disc that moves over a
 photo that stands still; its gap is that of the pixels it has just left, where a smear would be seen.
 """
 
