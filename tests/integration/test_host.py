@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from typing import Any
 
-from client import ROOT, InsideHost, Prompt, get, node, run, transfer_prompt, wait_for
+import numpy as np
+from client import ROOT, InsideHost, Prompt, get, node, pictures_of, run, transfer_prompt, wait_for
 
 
 def test_ids_order_defaults_and_types_are_those_that_workflows_store(host: str) -> None:
@@ -184,3 +186,21 @@ sys.exit()
 """,
     )
     assert printed.splitlines()[-1] == "compact"
+
+
+def test_graphs_in_a_row_do_not_disturb_each_other(host: str) -> None:
+    """Two graphs with models of other precisions and pictures of other sizes, one model in both, freed and canceled in between."""
+
+    def painted(precision: str, kind: str, strength: float) -> np.ndarray:
+        graph = transfer_prompt(["odd", 0], strength=strength) | {"odd": node("OddPicture", kind=kind)}
+        graph["model"]["inputs"]["precision"] = precision
+        return pictures_of(host, run(host, graph), "shown")[0]
+
+    graphs = [("fp32", "rgb", 1.0), ("bf16", "gray", 1.0), ("fp32", "gray", 0.7)]
+    before = [painted(*graph) for graph in graphs]
+    get(f"{host}/free", {"unload_models": True, "free_memory": True})
+    many = {"odd": node("OddPicture", kind="rgb"), "many": node("RepeatImageBatch", image=["odd", 0], amount=100)}
+    moments = random.Random(0)
+    for graph, expected in zip(reversed(graphs), reversed(before), strict=True):
+        cancelled_after(host, transfer_prompt(["many", 0], strength=0.95) | many, wait=moments.uniform(0.05, 0.6))
+        np.testing.assert_array_equal(painted(*graph), expected)
