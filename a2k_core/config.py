@@ -130,7 +130,7 @@ class StyA2KConfig:
             scaled_logits=True,
             residual="adain",
             overlap=True,
-            noise=0.05,
+            noise=0.01,
         )
 
     def to_dict(self) -> dict[str, Any]:
