@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from .argument_types import not_empty, number, path, positive_number, rate, shard, tile, whole_number
 from .console import Console
@@ -19,6 +19,9 @@ from .examples import (
     STYLIZE_EXAMPLES,
     STYLIZE_USAGE,
 )
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What commands are added to."""
 
 
 def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -82,14 +85,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_stylize(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser(
+def _command(commands: Commands, name: str, **texts: Any) -> argparse.ArgumentParser:
+    """A command whose examples keep their lines. The texts are those of `ArgumentParser`."""
+    return commands.add_parser(name, formatter_class=argparse.RawDescriptionHelpFormatter, **texts)
+
+
+def _add_stylize(commands: Commands) -> None:
+    command = _command(
+        commands,
         "stylize",
         help="paint pictures, or folders of pictures, in the style of others",
         usage=STYLIZE_USAGE,
         description="Paint pictures, or folders of pictures, in the style of other pictures.",
         epilog=STYLIZE_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = command.add_argument
     add(
@@ -247,7 +255,7 @@ def _add_style_options(command: argparse.ArgumentParser, *, mask: bool = True) -
             type=path,
             help="a picture of any size that is white where to take the style from; for a single style picture",
         )
-    add("--weights", metavar="FILE", type=path, help="a StyA2K .safetensors model (default: the bundled one)")
+    _add_weights(command)
     add("--device", metavar="DEVICE", help="cpu, cuda, cuda:1, mps or xpu (default: the best there is)")
     add(
         "--dtype",
@@ -258,13 +266,25 @@ def _add_style_options(command: argparse.ArgumentParser, *, mask: bool = True) -
     )
 
 
-def _add_encode(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser(
+def _add_weights(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--weights", metavar="FILE", type=path, help="a StyA2K .safetensors model (default: the bundled one)"
+    )
+
+
+def _add_safetensors_output(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "-o", "--output", metavar="OUT", type=path, required=True, help="the .safetensors file to write"
+    )
+
+
+def _add_encode(commands: Commands) -> None:
+    command = _command(
+        commands,
         "encode",
         help="keep the style of a picture as a file",
         description="Keep the style of a picture as a file, to be used in its place.",
         epilog=ENCODE_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument(
         "pictures",
@@ -276,19 +296,17 @@ def _add_encode(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     command.add_argument(
         "--mix", metavar="SHARE", type=number, nargs="+", help="shares of the styles (default: equal ones)"
     )
-    command.add_argument(
-        "-o", "--output", metavar="OUT", type=path, required=True, help="the .safetensors file to write"
-    )
+    _add_safetensors_output(command)
     _add_style_options(command)
 
 
-def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser(
+def _add_explain(commands: Commands) -> None:
+    command = _command(
+        commands,
         "explain",
         help="draw where a picture takes its style from",
         description="Draw where each part of a picture takes its style from, and how sharply attention falls.",
         epilog=EXPLAIN_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = command.add_argument
     add("content", metavar="CONTENT", type=path, help="the picture to paint")
@@ -303,13 +321,13 @@ def _add_explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_style_options(command, mask=False)
 
 
-def _add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser(
+def _add_convert(commands: Commands) -> None:
+    command = _command(
+        commands,
         "convert",
         help="turn the published weights of the paper's authors into a model file",
         description="Turn the weights that the paper's authors published into one StyA2K model file.",
         epilog=CONVERT_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for option, meaning in (
         ("--vgg", "the encoder, vgg_normalised.pth, as pytorch-AdaIN publishes it"),
@@ -318,18 +336,16 @@ def _add_convert(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         ("--decoder", "the decoder, latest_net_decoder.pth"),
     ):
         command.add_argument(option, metavar="FILE", type=path, required=True, help=meaning)
-    command.add_argument(
-        "-o", "--output", metavar="OUT", type=path, required=True, help="the .safetensors file to write"
-    )
+    _add_safetensors_output(command)
 
 
-def _add_info(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser(
+def _add_info(commands: Commands) -> None:
+    command = _command(
+        commands,
         "info",
         help="say what a model file is",
         description="Say what a model file is: its shape, size, training and licence.",
         epilog=INFO_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument(
         "file", metavar="FILE", type=path, nargs="?", help="a .safetensors model (default: the bundled one)"
@@ -337,17 +353,15 @@ def _add_info(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     command.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser(
+def _add_serve(commands: Commands) -> None:
+    command = _command(
+        commands,
         "serve",
         help="paint in the browser, on a page of this machine",
         description="Serve a page with two places to drop pictures into, sliders, and the result beside the photo.",
         epilog=SERVE_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument(
-        "--weights", metavar="FILE", type=path, help="a StyA2K .safetensors model (default: the bundled one)"
-    )
+    _add_weights(command)
     command.add_argument(
         "--host",
         metavar="ADDRESS",

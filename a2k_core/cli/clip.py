@@ -33,7 +33,7 @@ from ..options import MAX_STRENGTH, Tile
 from ..video.frames import FrameStylizer, representative_frames
 from ..video.schedule import Schedule
 from .console import Console, duration, progress_text
-from .plan import Job, Variant, pictures_in, refuse_overwriting
+from .plan import Variant, pictures_in, refuse_overwriting
 
 logger = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ def plan_clip(
             f"{output} is neither a clip ({', '.join(WRITE_CLIP_SUFFIXES)}) nor a folder; a folder must exist or end in /"
         )
     if to_clip:
-        refuse_overwriting([*inputs, content], [Job(content, names)])
+        refuse_overwriting([*inputs, content], names)
     source = ClipReader(content) if from_clip else FrameFolder(pictures_in(content, out), rate)
     return ClipJob(content, source, names)
 

@@ -6,11 +6,12 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import InputError, PictureError, UsageError
+from ..errors import PictureError, UsageError
 from ..files.style_file import fingerprint, save_style
-from ..network.encoded_style import check_shares, mix_styles
+from ..network.encoded_style import mix_styles
 from .console import Console
-from .styles import STYLE_SUFFIX, StyleFiles, is_saved_style, open_model
+from .plan import refuse_overwriting
+from .styles import STYLE_SUFFIX, StyleFiles, check_mix, is_saved_style, open_model
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,13 +48,9 @@ class EncodeCommand:
             raise UsageError(f"{self.pictures[0]} is a saved style already; pass a picture, or several styles to mix")
         if self.output.suffix != STYLE_SUFFIX:
             raise UsageError(f"{self.output}: saved styles end in {STYLE_SUFFIX}")
-        if self.output.exists() and any(path.exists() and path.samefile(self.output) for path in self.pictures):
-            raise UsageError(f"{self.output} is an input of this run and would be overwritten; choose another output")
+        refuse_overwriting(self.pictures, [self.output])
         shares = self.mix or [1.0] * len(self.pictures)
-        try:
-            check_shares(len(self.pictures), shares)
-        except InputError as error:
-            raise UsageError(f"--mix has {error}") from error
+        check_mix(len(self.pictures), shares)
         if not self.output.parent.is_dir():
             raise PictureError(f"{self.output}: the folder {self.output.parent} does not exist")
         files = StyleFiles(self.pictures, self.style_size, self.style_mask)

@@ -9,6 +9,7 @@ from ..errors import PictureError, UsageError
 from ..explain import explain
 from ..files.image_io import check_output, read_picture, write_picture
 from .console import Console
+from .plan import refuse_overwriting
 from .styles import StyleFiles, is_saved_style, memory_errors_of, open_model
 
 
@@ -49,10 +50,7 @@ class ExplainCommand:
             check_output(self.output)
         except PictureError as error:
             raise UsageError(str(error)) from error
-        if self.output.exists() and any(
-            path.exists() and path.samefile(self.output) for path in (self.content, self.style)
-        ):
-            raise UsageError(f"{self.output} is an input of this run and would be overwritten; choose another output")
+        refuse_overwriting([self.content, self.style], [self.output])
         (painting,) = StyleFiles([self.style], self.style_size).pictures
         assert painting is not None
         content = read_picture(self.content).on_white()

@@ -98,7 +98,7 @@ def plan_jobs(contents: Sequence[Path], output: str, variants: Sequence[Variant]
         for source, target in named
     ]
     _refuse_collisions(jobs)
-    refuse_overwriting([*inputs, *(job.content for job in jobs)], jobs)
+    refuse_overwriting([*inputs, *(job.content for job in jobs)], [path for job in jobs for path in job.outputs])
     return jobs
 
 
@@ -147,10 +147,10 @@ def _refuse_collisions(jobs: Iterable[Job]) -> None:
             sources[key] = job.content
 
 
-def refuse_overwriting(inputs: Iterable[Path], jobs: Iterable[Job]) -> None:
+def refuse_overwriting(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
+    """Raise `UsageError` when an output is one of the inputs."""
     # By identity, not by name: links and file systems that ignore case give one file several names.
     identities = {(status.st_dev, status.st_ino) for status in (path.stat() for path in inputs if path.exists())}
-    for job in jobs:
-        for output in job.outputs:
-            if output.exists() and (output.stat().st_dev, output.stat().st_ino) in identities:
-                raise UsageError(f"{output} is an input of this run and would be overwritten; choose another output")
+    for output in outputs:
+        if output.exists() and (output.stat().st_dev, output.stat().st_ino) in identities:
+            raise UsageError(f"{output} is an input of this run and would be overwritten; choose another output")

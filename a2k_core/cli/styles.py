@@ -15,7 +15,7 @@ from ..files.checkpoint import load_model
 from ..files.image_io import read_mask, read_picture
 from ..files.style_file import fingerprint, load_style
 from ..model import StyA2K
-from ..network.encoded_style import EncodedStyle
+from ..network.encoded_style import EncodedStyle, check_shares
 from ..rendering.color import match_colors
 from ..rendering.device import DTYPES, best_dtype, usable_device
 from ..rendering.memory import is_out_of_memory, keep_freed_memory
@@ -29,6 +29,14 @@ STYLE_SUFFIX = ".safetensors"
 def is_saved_style(path: Path) -> bool:
     """Whether a style file is one that `a2k encode` or a Save Style node wrote."""
     return path.suffix.lower() == STYLE_SUFFIX
+
+
+def check_mix(styles: int, shares: Sequence[float]) -> None:
+    """Raise `UsageError` unless there is a share for each of so many styles."""
+    try:
+        check_shares(styles, shares)
+    except InputError as error:
+        raise UsageError(f"--mix has {error}") from error
 
 
 def open_model(weights: Path | None, device: str | None, dtype: str, console: Console) -> StyA2K:

@@ -16,7 +16,7 @@ from ..errors import InputError, PictureError, StyA2KError, UsageError
 from ..files.image_buffer import Canvas, StoredPicture, to_tensor
 from ..files.image_io import MAX_PIXELS, check_output, holds_alpha, read_mask, read_stored, write_canvas
 from ..model import StyA2K
-from ..network.encoded_style import EncodedStyle, check_shares, mix_styles
+from ..network.encoded_style import EncodedStyle, mix_styles
 from ..network.region_style import region_style
 from ..network.statistics import ClipStatistics
 from ..options import MAX_STRENGTH, Progress, Tile, TransferOptions
@@ -26,7 +26,7 @@ from .clip import parse_schedules, plan_clip, statistics_of, stylize_clip
 from .color import recolor, small_picture
 from .console import Console, duration, progress_text
 from .plan import Job, Variant, plan_jobs, plan_variants
-from .styles import StyleFiles, is_saved_style, memory_errors_of, open_model
+from .styles import StyleFiles, check_mix, is_saved_style, memory_errors_of, open_model
 
 
 @dataclasses.dataclass(frozen=True)
@@ -199,10 +199,7 @@ class StylizeCommand:
         if self.color in ("matched", "only"):
             self._check_color()
         if self.mix is not None:
-            try:
-                check_shares(len(self.styles), self.mix)
-            except InputError as error:
-                raise UsageError(f"--mix has {error}") from error
+            check_mix(len(self.styles), self.mix)
 
     def _check_clip(self, of_clip: bool) -> None:
         """Of a clip, of a folder whose frames are a video, and of what only these take."""
