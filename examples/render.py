@@ -141,12 +141,15 @@ def clip() -> list[Image.Image]:
 
 
 @functools.cache
-def painted_clip() -> list[Image.Image]:
+def painted_clip(strengths: tuple[float, ...] = (1, 1, 1)) -> list[Image.Image]:
     """The same, painted as frames of one video."""
     frames = [to_tensor(frame) for frame in clip()]
     shared = model().clip_statistics(torch.cat(frames))
     encoded = style("starry_night", 320)
-    return [Image.fromarray(to_bytes(model().transfer(frame, encoded, clip=shared))) for frame in frames]
+    return [
+        Image.fromarray(to_bytes(model().transfer(frame, encoded, strength, clip=shared)))
+        for frame, strength in zip(frames, strengths, strict=True)
+    ]
 
 
 def video() -> Image.Image:
@@ -157,13 +160,7 @@ def video() -> Image.Image:
 
 def fading_video() -> Image.Image:
     """As the template: from the film to the painting."""
-    frames = [to_tensor(frame) for frame in clip()]
-    shared = model().clip_statistics(torch.cat(frames))
-    encoded = style("starry_night", 320)
-    first, second, third = (
-        Image.fromarray(to_bytes(model().transfer(frame, encoded, strength, clip=shared)))
-        for frame, strength in zip(frames, (0.2, 0.6, 1.0), strict=True)
-    )
+    first, second, third = painted_clip((0.2, 0.6, 1.0))
     return inset(sheet([[clip()[0], first], [second, third]], (298, 198), gap=4), [picture("style/starry_night.jpg")])
 
 
