@@ -40,8 +40,9 @@ asyncio.run(module.comfy_entrypoint())
 
 def test_without_the_host_the_import_says_what_it_needs(tmp_path: Path) -> None:
     folder = tmp_path / "cloned under-any name"
-    shutil.copytree(ROOT / "a2k_core", folder / "a2k_core")
-    for name in ("__init__.py", "nodes.py", "comfy_host.py"):
+    for name in ("a2k_core", "comfy_nodes"):
+        shutil.copytree(ROOT / name, folder / name)
+    for name in ("__init__.py", "nodes.py"):
         shutil.copy(ROOT / name, folder)
     command = [sys.executable, "-c", LOAD, str(folder)]
     result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)

@@ -53,16 +53,16 @@ def test_a_batch_says_which_frame_is_done_and_shows_it(inside: InsideHost) -> No
     printed = inside.run("""
 import types, torch
 import comfy.utils
-from pack import comfy_host
+from pack.comfy_nodes import progress as bars
 
 said, shown = [], []
 server = types.SimpleNamespace(send_progress_text=lambda text, node: said.append((text, node)))
 sys.modules["server"] = types.SimpleNamespace(PromptServer=types.SimpleNamespace(instance=server))
 comfy.utils.set_progress_bar_global_hook(lambda value, total, preview, node_id: shown.append(preview[1].size if preview else value))
-comfy_host.PREVIEW_INTERVAL = 0
+bars.PREVIEW_INTERVAL = 0
 for count in (1, 2):
     node = types.SimpleNamespace(hidden=types.SimpleNamespace(unique_id="7"))
-    progress = comfy_host.BatchProgress(count, node, "frame")
+    progress = bars.BatchProgress(count, node, "frame")
     progress.report(0)
     progress.show(1, torch.rand(3, 2000, 1000))
 print(said, shown)
@@ -112,7 +112,7 @@ import types, torch
 from unittest.mock import patch
 import comfy_execution.caching as caching
 from pack.a2k_core import load_model
-from pack.comfy_host import StyleOfModel
+from pack.comfy_nodes.host import StyleOfModel
 
 style = load_model(device="cpu").encode_style(torch.rand(1, 3, 256, 256))
 cache = caching.RAMPressureCache(caching.CacheKeySetID)
@@ -137,7 +137,7 @@ def test_the_cpu_computes_in_bf16_by_itself_where_it_is_good_at_that(inside: Ins
     printed = inside.run("""
 import torch
 from unittest.mock import patch
-from pack.nodes import LoadModel, model_management
+from pack.comfy_nodes.model import LoadModel, model_management
 
 def dtype(**capabilities):
     with patch("torch.cpu.get_capabilities", lambda: capabilities, create=True):
@@ -153,7 +153,7 @@ with patch.object(model_management, "FORCE_FP32", True):
 def test_chunks_shrink_when_the_hosts_own_memory_error_is_raised(inside: InsideHost) -> None:
     printed = inside.run("""
 import torch
-from pack.comfy_host import run
+from pack.comfy_nodes.host import run
 
 sizes = []
 def work(start, stop):

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import comfy.utils
 import folder_paths
 import torch
 from comfy import model_management
 from comfy_api.latest import io
-from PIL import Image
 from torch import Tensor
 
-from .a2k_core import EncodedStyle, StyA2K
-from .a2k_core.errors import CheckpointError, InputError
-from .a2k_core.rendering.device import best_dtype
-from .a2k_core.rendering.memory import MAX_AT_ONCE, is_out_of_memory, run_in_chunks
+from ..a2k_core import EncodedStyle, StyA2K
+from ..a2k_core.errors import CheckpointError
+from ..a2k_core.rendering.device import best_dtype
+from ..a2k_core.rendering.memory import MAX_AT_ONCE, is_out_of_memory, run_in_chunks
 
 CATEGORY = "image/style transfer"
 
@@ -41,15 +38,6 @@ KEEPS_PREVIEW: dict[str, Any] = (
 )
 """For the schema of a node whose preview the host shows again from its cache. An older host does so for output nodes alone, and runs
 these even when nothing needs them."""
-
-PROGRESS_STEPS = 100
-"""Of the progress bar, for each picture."""
-
-PREVIEW_SIDE = 512
-"""Pixels."""
-
-PREVIEW_INTERVAL = 0.5
-"""Seconds between two previews at least."""
 
 
 class StyleOfModel(NamedTuple):
@@ -94,24 +82,6 @@ def file_named(key: str, name: str) -> Path:
     return Path(path)
 
 
-def mixing_shares(text: str, second: float, styles: int) -> list[float]:
-    """The shares of styles that a text lists, or, when it is empty, `second` of the second of two, or the mean of more.
-
-    Raises:
-        InputError: when there are not as many numbers as styles.
-    """
-    words = text.replace(",", " ").split()
-    if not words:
-        return [1 - second, second] if styles == 2 else [1.0] * styles
-    try:
-        shares = [float(word) for word in words]
-    except ValueError as error:
-        raise InputError(f"shares is {text!r}; write one number for each style, as in 2 1 1") from error
-    if len(shares) != styles:
-        raise InputError(f"{len(shares)} shares for {styles} styles; write one number for each style, in their order")
-    return shares
-
-
 def stamp(path: Path) -> str:
     """A text that changes when a file does."""
     status = path.stat()
@@ -130,43 +100,6 @@ def auto_dtype(network: StyA2K, device: torch.device) -> torch.dtype:
 def stop_if_cancelled(*_: Any) -> None:
     """A forward hook for every layer: one large picture alone can take long."""
     model_management.throw_exception_if_processing_interrupted()
-
-
-class BatchProgress:
-    """A node's progress bar over a batch. For several pictures it also has a line of text and a preview of the latest one.
-
-    Args:
-        count: of pictures.
-        node: the class of the node, with the host's hidden input unique_id.
-        noun: what the line calls a picture.
-    """
-
-    def __init__(self, count: int, node: type[io.ComfyNode], noun: str = "picture") -> None:
-        self._bar = comfy.utils.ProgressBar(PROGRESS_STEPS * count)
-        self._count = count
-        self._node = getattr(node.hidden, "unique_id", None)
-        self._noun = noun
-        self._previewed = time.monotonic()
-
-    def report(self, done: float) -> None:
-        """`done` pictures are done. Raises when the user has cancelled."""
-        self._bar.update_absolute(round(PROGRESS_STEPS * done))
-
-    def show(self, done: int, picture: Tensor) -> None:
-        """`done` pictures are done, and `picture`, `[3, H, W]` in 0..1, is the last of them."""
-        if self._count == 1:
-            return
-        if self._node is not None:
-            from server import PromptServer  # here: it loads all nodes of a host that has not been started
-
-            PromptServer.instance.send_progress_text(f"{self._noun} {done} of {self._count}", self._node)
-        if time.monotonic() - self._previewed >= PREVIEW_INTERVAL:
-            step = max(1, max(picture.shape[1:]) // PREVIEW_SIDE)
-            small = (picture[:, ::step, ::step].float().clamp(0, 1) * 255).round().byte().movedim(0, -1).cpu()
-            self._bar.update_absolute(
-                PROGRESS_STEPS * done, preview=("JPEG", Image.fromarray(small.numpy()), PREVIEW_SIDE)
-            )
-            self._previewed = time.monotonic()
 
 
 def reserve(model: Any, memory: int, count: int, styles: int = 0) -> int:

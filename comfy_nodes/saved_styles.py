@@ -1,0 +1,90 @@
+"""The nodes that keep a style as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import folder_paths
+from comfy_api.latest import io
+
+from ..a2k_core.files.style_file import fingerprint, load_style, save_style
+from .host import CATEGORY, STYLES, Model, Style, StyleOfModel, file_named, stamp
+
+
+class SaveStyle(io.ComfyNode):
+    """A style to a file."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="A2K_SaveStyle",
+            display_name="Save Style (StyA2K)",
+            category=CATEGORY,
+            description="Keeps an encoded style as a file in the output folder, where Load Style finds it.",
+            search_aliases=["export style", "store style", "stya2k"],
+            is_output_node=True,
+            inputs=[
+                Style.Input("style", tooltip="From Encode Style or Mix Styles."),
+                io.String.Input(
+                    "filename_prefix",
+                    default=f"{STYLES}/style",
+                    tooltip=f"Where in the output folder. Styles under {STYLES}/ are listed by Load Style; "
+                    f"those elsewhere once you move them to models/{STYLES}.",
+                ),
+            ],
+            outputs=[Style.Output("style", tooltip="The same style.")],
+        )
+
+    @classmethod
+    def execute(cls, style: StyleOfModel, filename_prefix: str) -> io.NodeOutput:
+        folder, name, counter, _, _ = folder_paths.get_save_image_path(
+            filename_prefix, folder_paths.get_output_directory()
+        )
+        save_style(style.encoded, Path(folder) / f"{name}_{counter:05}_.safetensors", style.model)
+        return io.NodeOutput(style)
+
+
+class LoadStyle(io.ComfyNode):
+    """A file to a style."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="A2K_LoadStyle",
+            display_name="Load Style (StyA2K)",
+            category=CATEGORY,
+            description="Loads a style that Save Style kept. It belongs to the model that encoded it; another one refuses it.",
+            search_aliases=["import style", "saved style", "stya2k"],
+            inputs=[
+                Model.Input("model", tooltip="The model that encoded the style."),
+                io.Combo.Input(
+                    "style_name",
+                    options=folder_paths.get_filename_list(STYLES),
+                    tooltip=f"Files in models/{STYLES} and in the output folder under {STYLES}.",
+                ),
+            ],
+            outputs=[Style.Output("style", tooltip="For Apply Style.")],
+        )
+
+    @classmethod
+    def validate_inputs(cls, style_name: str = "") -> bool | str:
+        """The host's own check would say no more than that a name is not in a list, which is empty at first."""
+        names = folder_paths.get_filename_list(STYLES)
+        if not names:
+            return "there is no saved style yet; run a Save Style node, then press R and choose its file"
+        if style_name and style_name not in names:
+            return (
+                f"there is no saved style {style_name}; press R and choose another, or save it with a Save Style node"
+            )
+        return True
+
+    @classmethod
+    def fingerprint_inputs(cls, style_name: str, **_: Any) -> str:
+        """A file replaced under the same name is loaded again."""
+        return stamp(file_named(STYLES, style_name))
+
+    @classmethod
+    def execute(cls, model: Any, style_name: str) -> io.NodeOutput:
+        made_by = fingerprint(model.model)
+        return io.NodeOutput(StyleOfModel.of(load_style(file_named(STYLES, style_name), made_by), made_by))
