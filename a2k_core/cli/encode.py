@@ -10,8 +10,8 @@ from ..errors import PictureError, UsageError
 from ..files.style_file import fingerprint, save_style
 from ..network.encoded_style import mix_styles
 from .console import Console
-from .plan import refuse_overwriting
 from .styles import STYLE_SUFFIX, StyleFiles, check_mix, is_saved_style, open_model
+from .stylize.plan import refuse_overwriting
 
 
 @dataclasses.dataclass(frozen=True)

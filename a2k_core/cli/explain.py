@@ -9,8 +9,8 @@ from ..errors import PictureError, UsageError
 from ..explain import explain
 from ..files.image_io import check_output, read_picture, write_picture
 from .console import Console
-from .plan import refuse_overwriting
 from .styles import StyleFiles, is_saved_style, memory_errors_of, open_model
+from .stylize.plan import refuse_overwriting
 
 
 @dataclasses.dataclass(frozen=True)

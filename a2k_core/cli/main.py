@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Sequence
 
 from ..errors import StyA2KError, UsageError
-from .arguments import read_arguments
+from .arguments.parser import read_arguments
 from .console import Console, ConsoleHandler, occupy_standard_streams
 
 
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     # Imported here: torch takes seconds, which --help and a mistyped option need not wait for.
     if arguments.command == "stylize":
-        from .stylize import StylizeCommand
+        from .stylize.command import StylizeCommand
 
         return StylizeCommand(
             contents=arguments.contents,

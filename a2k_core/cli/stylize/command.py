@@ -12,21 +12,21 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..errors import InputError, PictureError, StyA2KError, UsageError
-from ..files.image_buffer import Canvas, StoredPicture, to_tensor
-from ..files.image_io import MAX_PIXELS, check_output, holds_alpha, read_mask, read_stored, write_canvas
-from ..model import StyA2K
-from ..network.encoded_style import EncodedStyle, mix_styles
-from ..network.region_style import region_style
-from ..network.statistics import ClipStatistics
-from ..options import MAX_STRENGTH, Progress, Tile, TransferOptions
-from ..rendering.memory import release
-from ..video.frames import FrameStylizer, representative_frames
+from ...errors import InputError, PictureError, StyA2KError, UsageError
+from ...files.image_buffer import Canvas, StoredPicture, to_tensor
+from ...files.image_io import MAX_PIXELS, check_output, holds_alpha, read_mask, read_stored, write_canvas
+from ...model import StyA2K
+from ...network.encoded_style import EncodedStyle, mix_styles
+from ...network.region_style import region_style
+from ...network.statistics import ClipStatistics
+from ...options import MAX_STRENGTH, Progress, Tile, TransferOptions
+from ...rendering.memory import release
+from ...video.frames import FrameStylizer, representative_frames
+from ..console import Console, duration, progress_text
+from ..styles import StyleFiles, check_mix, is_saved_style, memory_errors_of, open_model
 from .clip import parse_schedules, plan_clip, statistics_of, stylize_clip
 from .color import recolor, small_picture
-from .console import Console, duration, progress_text
 from .plan import Job, Variant, plan_jobs, plan_variants
-from .styles import StyleFiles, check_mix, is_saved_style, memory_errors_of, open_model
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..errors import InputError, PictureError, UsageError
-from ..files.clip_file import (
+from ...errors import InputError, PictureError, UsageError
+from ...files.clip_file import (
     READ_CLIP_SUFFIXES,
     WRITE_CLIP_SUFFIXES,
     ClipFrame,
@@ -24,15 +24,15 @@ from ..files.clip_file import (
     clip_writer,
     require_pyav,
 )
-from ..files.image_buffer import to_tensor
-from ..files.image_io import read_stored, write_picture
-from ..model import StyA2K
-from ..network.encoded_style import check_shares
-from ..network.statistics import ClipStatistics
-from ..options import MAX_STRENGTH, Tile
-from ..video.frames import FrameStylizer, representative_frames
-from ..video.schedule import Schedule
-from .console import Console, duration, progress_text
+from ...files.image_buffer import to_tensor
+from ...files.image_io import read_stored, write_picture
+from ...model import StyA2K
+from ...network.encoded_style import check_shares
+from ...network.statistics import ClipStatistics
+from ...options import MAX_STRENGTH, Tile
+from ...video.frames import FrameStylizer, representative_frames
+from ...video.schedule import Schedule
+from ..console import Console, duration, progress_text
 from .plan import Variant, pictures_in, refuse_overwriting
 
 logger = logging.getLogger(__name__)

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ..errors import PictureError, UsageError
-from ..files.image_io import check_output
-from ..files.picture_folder import pictures_below
-from ..files.picture_formats import READ_SUFFIXES, WRITE_SUFFIXES
+from ...errors import PictureError, UsageError
+from ...files.image_io import check_output
+from ...files.picture_folder import pictures_below
+from ...files.picture_formats import READ_SUFFIXES, WRITE_SUFFIXES
 
 
 @dataclasses.dataclass(frozen=True)

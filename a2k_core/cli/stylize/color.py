@@ -6,12 +6,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..files.image_buffer import StoredPicture, to_tensor
-from ..network.regions import Region
-from ..options import TransferOptions
-from ..rendering.buffers import Write
-from ..rendering.color import color_map
-from ..rendering.masks import MaskReader
+from ...files.image_buffer import StoredPicture, to_tensor
+from ...network.regions import Region
+from ...options import TransferOptions
+from ...rendering.buffers import Write
+from ...rendering.color import color_map
+from ...rendering.masks import MaskReader
 
 LONGER_SIDE = 512
 """Pixels of the small picture that color statistics are taken from."""

@@ -8,8 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
-from .argument_types import not_empty, number, path, positive_number, rate, shard, tile, whole_number
-from .console import Console
+from ..console import Console
 from .examples import (
     CONVERT_EXAMPLES,
     ENCODE_EXAMPLES,
@@ -19,6 +18,7 @@ from .examples import (
     STYLIZE_EXAMPLES,
     STYLIZE_USAGE,
 )
+from .types import not_empty, number, path, positive_number, rate, shard, tile, whole_number
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What commands are added to."""

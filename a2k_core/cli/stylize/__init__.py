@@ -1,0 +1,1 @@
+"""`a2k stylize`: pictures, folders and clips in, painted ones out."""
