@@ -198,7 +198,7 @@ class StyA2K(StyleNetwork):
         """What all frames of a video share, so that colors and strokes do not change with what enters and leaves the picture.
 
         Args:
-            frames: `[K, 3, H, W]` RGB in 0..1, some frames of the video; see `video.representative_frames`.
+            frames: `[K, 3, H, W]` RGB in 0..1, some frames of the video; see `video.scenes.representative_frames`.
             tile, progress: as for `transfer`.
 
         Raises:

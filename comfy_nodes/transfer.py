@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -12,12 +13,12 @@ from torch import Tensor
 from ..a2k_core import RegionStyle, StyA2K, TransferOptions
 from ..a2k_core.errors import InputError
 from ..a2k_core.files.style_file import check_fingerprint, fingerprint
-from ..a2k_core.network.statistics import ClipStatistics
 from ..a2k_core.rendering.image_batch import alpha_of, check_batch, check_result, to_rgb
 from ..a2k_core.rendering.masks import check_mask, resized_mask
 from ..a2k_core.rendering.memory import working_memory
 from ..a2k_core.rendering.output_copies import OutputCopies
-from ..a2k_core.video.frames import FrameStylizer, representative_frames
+from ..a2k_core.video.frames import FrameStylizer
+from ..a2k_core.video.scenes import Scene, find_scenes
 from ..a2k_core.video.schedule import Schedule
 from .host import CATEGORY, Model, Style, StyleOfModel, reserve, run
 from .progress import BatchProgress
@@ -134,20 +135,24 @@ class Transfer(io.ComfyNode):
         )
         copies = OutputCopies(result[..., :3])
         progress = BatchProgress(count, cls, "frame" if video else "picture")
-        clip: ClipStatistics | None = None
+        scenes: tuple[Scene, ...] = ()
 
         def pictures(start: int, stop: int) -> Tensor:
             return to_rgb(image[start:stop].to(device), "The picture", start)
 
-        def estimate(_start: int, _stop: int) -> None:
-            nonlocal clip
-            some = torch.cat([pictures(at, at + 1) for at in representative_frames(count, height, width)])
-            clip = network.clip_statistics(some, progress=lambda _: progress.report(0))
+        def read(wanted: Sequence[int] | None) -> Iterator[Tensor]:
+            for at in range(count) if wanted is None else wanted:
+                progress.report(0)
+                yield pictures(at, at + 1)
+
+        def find(_start: int, _stop: int) -> None:
+            nonlocal scenes
+            scenes = find_scenes(network, read)
 
         if video and count > 1 and any(strengths.at(index)[0] > 0 for index in range(count)):
-            run(1, 1, estimate, "smaller pictures")
-        options = TransferOptions(strength, keep_colours, "auto", clip, strength_map=strength_map)
-        stylizer = FrameStylizer(network, encoded, options, strength=strengths)
+            run(1, 1, find, "smaller pictures")
+        options = TransferOptions(strength, keep_colours, "auto", strength_map=strength_map)
+        stylizer = FrameStylizer(network, encoded, options, strength=strengths, scenes=scenes)
 
         def stylize(start: int, stop: int) -> None:
             def report(done: float) -> None:  # raises when the user has cancelled

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from a2k_core import EncodedStyle, InputError, StyA2K, TransferOptions, mix_styles
 from a2k_core.network.statistics import channel_moments
-from a2k_core.video.frames import MAX_FRAMES, MAX_PIXELS, FrameStylizer, representative_frames
+from a2k_core.video.frames import FrameStylizer
+from a2k_core.video.scenes import MAX_FRAMES, MAX_PIXELS, representative_frames
 from a2k_core.video.schedule import Schedule
 from a2k_core.video.temporal_smoothing import temporal_smoothing
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+import itertools
+from collections.abc import Container, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,6 +106,14 @@ class ClipReader:
             raise PictureError(f"{path}: a clip without frames")
 
     def __iter__(self) -> Iterator[ClipFrame | SoundPacket]:
+        return self._items()
+
+    def frames(self, wanted: Container[int] | None = None) -> Iterator[ClipFrame]:
+        """Without the sound: all, or those with the given numbers."""
+        return (item for item in self._items(wanted) if isinstance(item, ClipFrame))
+
+    def _items(self, wanted: Container[int] | None = None) -> Iterator[ClipFrame | SoundPacket]:
+        numbers = itertools.count()
         self.damaged = 0
         step = max(1, round(1 / (self.rate * self.time_base)))
         last: int | None = None
@@ -132,11 +141,9 @@ class ClipReader:
                     self.pixel_aspect = stream.sample_aspect_ratio or None
                     if self.pixel_aspect and round(frame.rotation / 90) % 2:
                         self.pixel_aspect = 1 / self.pixel_aspect
-                    yield ClipFrame(_image(frame), last)
-
-    def frames(self) -> Iterator[ClipFrame]:
-        """Without the sound."""
-        return (item for item in self if isinstance(item, ClipFrame))
+                    number = next(numbers)
+                    if wanted is None or number in wanted:
+                        yield ClipFrame(_image(frame), last)
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[tuple[av.container.InputContainer, VideoStream]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 from collections.abc import Sequence
 
@@ -14,21 +15,10 @@ from ..network.regions import Region
 from ..options import MAX_STRENGTH, Progress, TransferOptions
 from ..rendering.masks import MaskReader
 from .optical_flow import has_optical_flow
+from .scenes import Scene
 from .schedule import Schedule
 from .temporal_consistency import Carried, temporal_consistency
 from .temporal_smoothing import temporal_smoothing
-
-MAX_FRAMES = 8
-"""Clip statistics are estimated from so many frames at most; from fewer large ones, down to one."""
-
-MAX_PIXELS = 9 * 2**20
-"""Pixels of those frames together."""
-
-
-def representative_frames(count: int, height: int, width: int) -> list[int]:
-    """Which of `count` frames the clip statistics are estimated from: evenly spaced, as many as may be held together."""
-    several = max(1, min(MAX_FRAMES, count, MAX_PIXELS // (height * width)))
-    return [(2 * index + 1) * count // (2 * several) for index in range(several)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +27,9 @@ class Setting:
 
     strength: float
     shares: tuple[float, ...] | None
+
+    scene: int = 0
+    """Its number. Nothing passes from one to the next."""
 
     def difference(self, other: Setting) -> float:
         """Of strengths, plus the part of the mix that is exchanged."""
@@ -51,10 +44,11 @@ class FrameStylizer:
     Args:
         model: stylizes.
         style: one style, or one for each picture. With `shares` the styles to mix.
-        options: for every picture. With `options.clip` the pictures are frames of one video: still areas are smoothed over time,
+        options: for every picture. With `options.clip` or scenes the pictures are frames of one video: still areas are smoothed over time,
             and where OpenCV is installed strokes move with what they paint.
         strength: in place of `options.strength`, for each picture: a number, one a picture, or keyframes; see `Schedule`.
         shares: of each style at each picture.
+        scenes: in place of `options.clip`, what the frames of each scene share; from `find_scenes`.
 
     Raises:
         InputError: when a strength is out of range or the shares do not fit the styles.
@@ -68,6 +62,7 @@ class FrameStylizer:
         *,
         strength: float | Sequence[float] | str | Schedule | None = None,
         shares: Schedule | None = None,
+        scenes: Sequence[Scene] = (),
     ) -> None:
         self.model = model
         self.options = options
@@ -75,6 +70,7 @@ class FrameStylizer:
         self._strength = Schedule.of(options.strength if strength is None else strength)
         self._strength.check("the strength", 0, MAX_STRENGTH)
         self._shares = shares
+        self._scenes = scenes
         for _, values in shares.keyframes if shares else ():
             mix_styles(self._styles, values)
         self._last: tuple[Carried, Setting] | None = None
@@ -108,7 +104,10 @@ class FrameStylizer:
         for first, stop in zip([0, *changes], [*changes, len(images)], strict=True):
             options = self.options.pictures(start + first, start + stop)
             # The mask is applied to the pictures as they came, not to the smoothed ones.
-            options = dataclasses.replace(options, strength=settings[first].strength, progress=progress, mask=None)
+            clip = self._scenes[settings[first].scene].clip if self._scenes else options.clip
+            options = dataclasses.replace(
+                options, strength=settings[first].strength, clip=clip, progress=progress, mask=None
+            )
             options = options.part(first / len(images), stop / len(images))
             style = self._style(settings[first]).part(start + first, start + stop)
             piece, last = self._alike(images[first:stop], style, options, settings[first], last)
@@ -128,6 +127,8 @@ class FrameStylizer:
         """Pictures of one setting, and what they hand to the next."""
         if options.clip is None or options.strength == 0:
             return self.model.transfer_with(images, style, options), None
+        if last and last[1].scene != setting.scene:
+            last = None
         carried = last[0] if last else None
         change = setting.difference(last[1]) if last else 0.0
         frames = temporal_smoothing(images, carried.frame if carried else None)
@@ -144,7 +145,8 @@ class FrameStylizer:
         return torch.cat(consistent), (kept, setting)
 
     def _setting(self, index: int) -> Setting:
-        return Setting(self._strength.at(index)[0], self._shares.at(index) if self._shares else None)
+        scene = max(0, bisect.bisect_right(self._scenes, index, key=lambda each: each.start) - 1)
+        return Setting(self._strength.at(index)[0], self._shares.at(index) if self._shares else None, scene)
 
     def _style(self, setting: Setting) -> EncodedStyle:
         return self._styles[0] if setting.shares is None else mix_styles(self._styles, setting.shares)

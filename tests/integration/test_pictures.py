@@ -97,15 +97,27 @@ def test_frames_of_a_video_are_painted_alike(host: str) -> None:
     """A frame that comes twice, beside others, looks the same both times, but for what it takes of the one before, and not as it does
     by itself."""
     prompt = transfer_prompt(["frames", 0], video=True) | {
-        "odd": node("OddPicture", kind="three"),
+        "odd": node("OddPicture", kind="scene"),
         "last": node("ImageFromBatch", image=["odd", 0], batch_index=2, length=1),
         "frames": node("ImageBatch", image1=["odd", 0], image2=["last", 0]),
     }
     frames = pictures_of(host, run(host, prompt), "shown")
     assert len(frames) == 4
     assert np.abs(frames[2] - frames[3]).mean() < 0.5 / 255
-    each = paint(host, "three")
+    each = paint(host, "scene")
     assert all(np.abs(frame - alone).mean() > 1 / 255 for frame, alone in zip(frames, each, strict=False))
+
+
+def test_each_scene_of_a_video_is_painted_as_if_alone(host: str) -> None:
+    prompt = transfer_prompt(["frames", 0], video=True) | {
+        "odd": node("OddPicture", kind="scene"),
+        "dark": node("OddPicture", kind="dark scene"),
+        "frames": node("ImageBatch", image1=["odd", 0], image2=["dark", 0]),
+    }
+    together = pictures_of(host, run(host, prompt), "shown")
+    alone = [*paint(host, "scene", video=True), *paint(host, "dark scene", video=True)]
+    for frame, expected in zip(together, alone, strict=True):
+        assert np.abs(frame - expected).max() < 1.5 / 255
 
 
 def test_two_styles_for_a_video_are_refused(host: str) -> None:

@@ -133,8 +133,8 @@ def _add_video(group: argparse._ArgumentGroup) -> None:
         "--video",
         action="store_true",
         help="treat the pictures in the folder as frames of one video, of one size and in the order of their names: colors and "
-        "strokes do not change with what enters and leaves the picture, still areas flicker less and, where OpenCV is installed, "
-        "strokes move with what they paint. A clip file is always treated so",
+        "strokes do not change with what enters and leaves a scene, still areas flicker less and, where OpenCV is installed, strokes "
+        "move with what they paint. A clip file is always treated so",
     )
     add(
         "--strength-over-time",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,9 +29,9 @@ from ...files.image_buffer import to_tensor
 from ...files.image_io import read_stored, write_picture
 from ...model import StyA2K
 from ...network.encoded_style import check_shares
-from ...network.statistics import ClipStatistics
 from ...options import MAX_STRENGTH, Tile
-from ...video.frames import FrameStylizer, representative_frames
+from ...video.frames import FrameStylizer
+from ...video.scenes import Scene, find_scenes
 from ...video.schedule import Schedule
 from ..console import Console, duration, progress_text
 from .plan import Variant, pictures_in, refuse_overwriting
@@ -53,15 +54,23 @@ class FrameFolder:
         self.time_base = 1 / rate
         self.count = len(pictures)
         self.damaged = 0
+        self._reported: set[Path] = set()
 
     def __iter__(self) -> Iterator[ClipFrame]:
+        return self.frames()
+
+    def frames(self, wanted: Container[int] | None = None) -> Iterator[ClipFrame]:
+        """All, or those with the given numbers. Pictures that cannot be read have none."""
+        numbers = itertools.count()
         self.damaged = 0
         size: tuple[int, int] | None = None
         for index, path in enumerate(self._pictures):
             try:
                 picture = read_stored(path)
             except PictureError as error:
-                logger.warning("%s", error)
+                if path not in self._reported:
+                    logger.warning("%s", error)
+                self._reported.add(path)
                 self.damaged += 1
                 continue
             size = size or picture.rgb.size
@@ -70,11 +79,9 @@ class FrameFolder:
                     f"{path} has {picture.width}x{picture.height} pixels, the frames before {size[0]}x{size[1]}; "
                     "frames of one video have one size"
                 )
-            yield ClipFrame(to_tensor(picture.on_white()), index)
-
-    def frames(self) -> Iterator[ClipFrame]:
-        """The same as iterating: there is no sound."""
-        return iter(self)
+            number = next(numbers)
+            if wanted is None or number in wanted:
+                yield ClipFrame(to_tensor(picture.on_white()), index)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,28 +162,22 @@ def plan_clip(
     return ClipJob(content, source, names)
 
 
-def statistics_of(job: ClipJob, model: StyA2K, tile: Tile, guard: Guard, console: Console) -> ClipStatistics:
-    """Of some frames of a clip; the other arguments are those of `stylize_clip`.
+def scenes_of(job: ClipJob, model: StyA2K, tile: Tile, guard: Guard, console: Console) -> tuple[Scene, ...]:
+    """Of a clip; the other arguments are those of `stylize_clip`.
 
     Raises:
-        PictureError: when none can be read.
+        PictureError: when no frame can be read.
     """
-    console.status(f"reading {job.content}")
-    wanted: list[int] = []
-    some: list[Tensor] = []
-    first: Tensor | None = None
-    for index, frame in enumerate(job.source.frames()):
-        if first is None:
-            first = frame.image
-            wanted = representative_frames(job.source.count, *first.shape[-2:])
-        if index in wanted:
-            some.append(frame.image)
-        if index >= wanted[-1]:
-            break
+    first = next(job.source.frames(), None)
     if first is None:
         raise PictureError(f"{job.content}: no frame can be read")
-    with guard(first.shape[-1], first.shape[-2]):
-        return model.clip_statistics(torch.cat(some or [first]), tile)
+
+    def read(wanted: Sequence[int] | None) -> Iterator[Tensor]:
+        console.status(f"reading {job.content}")
+        return (frame.image for frame in job.source.frames(None if wanted is None else frozenset(wanted)))
+
+    with guard(first.image.shape[-1], first.image.shape[-2]):
+        return find_scenes(model, read, tile)
 
 
 def stylize_clip(job: ClipJob, painters: Sequence[Callable[[], FrameStylizer]], guard: Guard, console: Console) -> int:

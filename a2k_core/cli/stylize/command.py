@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,13 +19,13 @@ from ...files.image_io import MAX_PIXELS, check_output, holds_alpha, read_mask, 
 from ...model import StyA2K
 from ...network.encoded_style import EncodedStyle, mix_styles
 from ...network.region_style import region_style
-from ...network.statistics import ClipStatistics
 from ...options import MAX_STRENGTH, Progress, Tile, TransferOptions
 from ...rendering.memory import release
-from ...video.frames import FrameStylizer, representative_frames
+from ...video.frames import FrameStylizer
+from ...video.scenes import Scene, find_scenes
 from ..console import Console, duration, progress_text
 from ..styles import StyleFiles, check_mix, is_saved_style, memory_errors_of, open_model
-from .clip import parse_schedules, plan_clip, statistics_of, stylize_clip
+from .clip import parse_schedules, plan_clip, scenes_of, stylize_clip
 from .color import recolor, small_picture
 from .plan import Job, Variant, plan_jobs, plan_variants
 
@@ -132,24 +133,24 @@ class StylizeCommand:
         styles = StyleFiles([*self.styles, *region_styles], self.style_size, self.style_mask)
         model = open_model(self.weights, self.device, self.dtype, console)
 
-        def painter(encoded: Sequence[EncodedStyle], clip: ClipStatistics | None, variant: Variant) -> FrameStylizer:
+        def painter(encoded: Sequence[EncodedStyle], scenes: Sequence[Scene], variant: Variant) -> FrameStylizer:
             options = TransferOptions(
-                variant.strength, self.preserve_color, self.tile, clip, mask=mask, strength_map=strength_map
+                variant.strength, self.preserve_color, self.tile, mask=mask, strength_map=strength_map
             )
             style = encoded if shares else encoded[variant.style]
-            return FrameStylizer(model, style, options, strength=strength, shares=shares)
+            return FrameStylizer(model, style, options, strength=strength, shares=shares, scenes=scenes)
 
         if clip_job:
             guard = functools.partial(memory_errors_of, self.contents[0], model=model)
             encoded = self._encoded(model, styles, masks, console)
-            found = statistics_of(clip_job, model, self.tile, guard, console)
-            makers = [functools.partial(painter, encoded, found, variant) for variant in variants]
+            scenes = scenes_of(clip_job, model, self.tile, guard, console)
+            makers = [functools.partial(painter, encoded, scenes, variant) for variant in variants]
             return stylize_clip(clip_job, makers, guard, console)
-        clip = self._clip_statistics(model, jobs, console) if self.video else None
+        scenes = self._scenes(model, jobs, console) if self.video else ()
 
         def painters_in(styles: StyleFiles) -> list[FrameStylizer]:
             encoded = self._encoded(model, styles, masks, console)
-            return [painter(encoded, clip, variant) for variant in variants]
+            return [painter(encoded, scenes, variant) for variant in variants]
 
         if self.color == "matched":
             return self._run_jobs(jobs, lambda content: painters_in(styles.recolored(small_picture(content))), console)
@@ -233,26 +234,30 @@ class StylizeCommand:
         if self.color == "only" and (self.mix is not None or self.regions or self.strength_map):
             raise UsageError("--color only moves colors alone; it takes neither --mix, --region nor --strength-map")
 
-    def _clip_statistics(self, model: StyA2K, jobs: Sequence[Job], console: Console) -> ClipStatistics:
-        """Of some frames.
+    def _scenes(self, model: StyA2K, jobs: Sequence[Job], console: Console) -> tuple[Scene, ...]:
+        """Of the pictures of a folder. One that cannot be read counts as the one before.
 
         Raises:
-            StyA2KError: when one cannot be read, or they are not of one size.
+            StyA2KError: when the first one cannot be read, or they are not of one size.
         """
-        console.status("reading some of the frames")
         first = self._read(jobs[0].content)
-        height, width = first.height, first.width
-        frames = []
-        for index in representative_frames(len(jobs), height, width):
-            frame = self._read(jobs[index].content)
-            if (frame.height, frame.width) != (height, width):
-                raise InputError(
-                    f"{jobs[index].content} has {frame.width}x{frame.height} pixels, {jobs[0].content} {width}x{height}; "
-                    "frames of one video have one size"
-                )
-            frames.append(to_tensor(frame.rgb))
-        with memory_errors_of(self.contents[0], width, height, model):
-            return model.clip_statistics(torch.cat(frames), self.tile)
+
+        def read(wanted: Sequence[int] | None) -> Iterator[Tensor]:
+            frame = first
+            for index in range(len(jobs)) if wanted is None else wanted:
+                path = jobs[index].content
+                console.status(f"reading {path}")
+                with contextlib.suppress(PictureError):
+                    frame = self._read(path)
+                if (frame.height, frame.width) != (first.height, first.width):
+                    raise InputError(
+                        f"{path} has {frame.width}x{frame.height} pixels, {jobs[0].content} {first.width}x{first.height}; "
+                        "frames of one video have one size"
+                    )
+                yield to_tensor(frame.rgb)
+
+        with memory_errors_of(self.contents[0], first.width, first.height, model):
+            return find_scenes(model, read, self.tile)
 
     def _run_jobs(
         self,
@@ -321,7 +326,7 @@ class StylizeCommand:
                 reference = references[number] if references else None
                 if reference is not None:
                     recolor(content, reference, painter.options, write)
-                elif painter.options.clip:
+                elif self.video:
                     write(0, 0, painter(to_tensor(content.rgb), frame, progress=report))
                 else:
                     options = dataclasses.replace(painter.options, progress=report)

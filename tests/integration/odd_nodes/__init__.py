@@ -20,6 +20,11 @@ def with_value(image: Tensor, value: float) -> Tensor:
     return image
 
 
+def scene(seed: int, *lights: float) -> Tensor:
+    """One picture in several lights, `[B, 64, 64, 3]`."""
+    return torch.cat([light * soft(seed, 64, 64, 3)[-1:] for light in lights])
+
+
 PICTURES = {
     "rgb": lambda: soft(1, 96, 128, 3),
     "rgba": lambda: soft(1, 96, 128, 4),
@@ -28,6 +33,8 @@ PICTURES = {
     "dot": lambda: soft(1, 1, 1, 3),
     "strip": lambda: soft(1, 100, 8000, 3),
     "three": lambda: soft(3, 64, 64, 3),
+    "scene": lambda: scene(1, 1.0, 0.8, 0.6),
+    "dark scene": lambda: scene(2, 0.3, 0.2),
     "two": lambda: soft(2, 64, 64, 3),
     "none": lambda: soft(1, 64, 64, 3)[:0],
     "nan": lambda: with_value(soft(3, 64, 64, 3), float("nan")),
