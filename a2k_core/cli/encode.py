@@ -28,7 +28,7 @@ class EncodeCommand:
     """Shares of the styles; None takes equal ones."""
 
     style_size: int = 512
-    """As of `StylizeCommand`, like the rest."""
+    """As of `StylizeOptions`, like the rest."""
 
     style_mask: Path | None = None
 

@@ -30,7 +30,7 @@ class ExplainCommand:
     """One of `explain.LEVELS`."""
 
     style_size: int = 512
-    """As of `StylizeCommand`, like the rest."""
+    """As of `StylizeOptions`, like the rest."""
 
     weights: Path | None = None
 
@@ -55,7 +55,7 @@ class ExplainCommand:
         assert painting is not None
         content = read_picture(self.content).on_white()
         model = open_model(self.weights, self.device, self.dtype, console)
-        with memory_errors_of(self.content, content.shape[-1], content.shape[-2], model):
+        with memory_errors_of(self.content, content.shape[-1], content.shape[-2], model.device):
             drawn = explain(model, content, painting, self.level)
         write_picture(self.output, drawn)
         console.line(f"a2k: {self.output} written: the painting, what the content takes of it, and how sharply")

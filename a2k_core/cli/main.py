@@ -52,9 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     # Imported here: torch takes seconds, which --help and a mistyped option need not wait for.
     if arguments.command == "stylize":
-        from .stylize.command import StylizeCommand
+        from .stylize.command import stylize
+        from .stylize.options import StylizeOptions
 
-        return StylizeCommand(
+        options = StylizeOptions(
             contents=arguments.contents,
             styles=arguments.style,
             output=arguments.output,
@@ -78,7 +79,8 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             regions=arguments.region,
             skip_existing=arguments.skip_existing,
             shard=arguments.shard,
-        ).run(console)
+        )
+        return stylize(options, console)
     if arguments.command == "encode":
         from .encode import EncodeCommand
 

@@ -104,7 +104,7 @@ class StyleFiles:
             if picture is None:
                 encoded.append(load_style(path, fingerprint(model)))
                 continue
-            with memory_errors_of(path, picture.shape[-1], picture.shape[-2], model):
+            with memory_errors_of(path, picture.shape[-1], picture.shape[-2], model.device):
                 encoded.append(model.encode_style(picture, self._mask))
         return encoded
 
@@ -118,7 +118,7 @@ def _usable_device(name: str | None) -> torch.device | None:
 
 
 @contextlib.contextmanager
-def memory_errors_of(path: Path, width: int, height: int, model: StyA2K) -> Iterator[None]:
+def memory_errors_of(path: Path, width: int, height: int, device: torch.device) -> Iterator[None]:
     """Turn torch's running out of memory, which has no type of its own on a CPU, into a line for the user."""
     try:
         yield
@@ -126,5 +126,5 @@ def memory_errors_of(path: Path, width: int, height: int, model: StyA2K) -> Iter
         if not is_out_of_memory(error):
             raise
         raise InputError(
-            f"{path}: {width}x{height} pixels need more memory than {model.device} has; make the picture smaller"
+            f"{path}: {width}x{height} pixels need more memory than {device} has; make the picture smaller"
         ) from error

@@ -1,6 +1,8 @@
-"""What `a2k stylize --color` does beside the network."""
+"""`a2k stylize --color only`: contents in the colors of the style pictures, without the network."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from PIL import Image
@@ -8,10 +10,12 @@ from torch import Tensor
 
 from ...files.image_buffer import StoredPicture, to_tensor
 from ...network.regions import Region
-from ...options import TransferOptions
+from ...options import Progress, TransferOptions
 from ...rendering.buffers import Write
 from ...rendering.color import color_map
 from ...rendering.masks import MaskReader
+from ..styles import StyleFiles
+from .plan import Paint, Variant
 
 LONGER_SIDE = 512
 """Pixels of the small picture that color statistics are taken from."""
@@ -25,6 +29,22 @@ def small_picture(content: StoredPicture) -> Tensor:
     image = content.rgb.copy()
     image.thumbnail((LONGER_SIDE, LONGER_SIDE), Image.Resampling.BOX)
     return to_tensor(image)
+
+
+def paints_colors(mask: Tensor | None, variants: Sequence[Variant], styles: StyleFiles) -> list[Paint]:
+    """What recolors a content in each variant, where the mask says."""
+
+    def paint_in(variant: Variant) -> Paint:
+        reference = styles.pictures[variant.style]
+        assert reference is not None, "StylizeOptions.check lets no saved style through"
+        transfer = TransferOptions(variant.strength, mask=mask)
+
+        def paint(content: StoredPicture, _index: int, write: Write, _held: int, _progress: Progress) -> None:
+            recolor(content, reference, transfer, write)
+
+        return paint
+
+    return [paint_in(variant) for variant in variants]
 
 
 def recolor(content: StoredPicture, reference: Tensor, options: TransferOptions, write: Write) -> None:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from ...errors import PictureError, UsageError
+from ...files.image_buffer import StoredPicture
 from ...files.image_io import check_output
 from ...files.picture_folder import pictures_below
 from ...files.picture_formats import READ_SUFFIXES, WRITE_SUFFIXES
+from ...options import Progress
+from ...rendering.buffers import Write
+
+Paint = Callable[[StoredPicture, int, Write, int, Progress], None]
+"""Paints a content, the n-th of the run, piece by piece. Then come the bytes that its result holds, and what takes the progress."""
 
 
 @dataclasses.dataclass(frozen=True)
