@@ -185,10 +185,10 @@ def test_an_interrupted_clip_leaves_nothing(
     clip = make_clip(tmp_path / "clip.mp4")
     paint = FrameStylizer.__call__
 
-    def interrupted(self: FrameStylizer, images: torch.Tensor, start: int = 0, *rest: Any) -> torch.Tensor:
+    def interrupted(self: FrameStylizer, images: torch.Tensor, start: int = 0, *rest: Any, **more: Any) -> torch.Tensor:
         if start == 3:
             raise KeyboardInterrupt
-        return paint(self, images, start, *rest)
+        return paint(self, images, start, *rest, **more)
 
     monkeypatch.setattr(FrameStylizer, "__call__", interrupted)
     (tmp_path / "out.mp4").write_bytes(b"older")

@@ -60,6 +60,9 @@ class ClipFrame:
     time: int
     """When it is shown, in units of the clip's time base."""
 
+    number: int
+    """Counted from 0."""
+
 
 @dataclasses.dataclass(frozen=True)
 class SoundPacket:
@@ -67,6 +70,11 @@ class SoundPacket:
 
     packet: Any
     """An `av.Packet`."""
+
+
+def is_clip(path: Path) -> bool:
+    """Whether a path is taken for a clip file, by its suffix."""
+    return path.suffix.lower() in READ_CLIP_SUFFIXES and not path.is_dir()
 
 
 class ClipReader:
@@ -92,7 +100,7 @@ class ClipReader:
         self.pixel_aspect: Fraction | None = None
         """Width of a pixel by its height, once a frame was read."""
         self.count = 0
-        """How many frames there are, about."""
+        """How many frames there are: about, until all were read once."""
         with self.opened() as (container, stream):
             self.rate = stream.average_rate or stream.guessed_rate or Fraction(25)
             """Frames a second, on average."""
@@ -124,6 +132,7 @@ class ClipReader:
                 try:
                     packet = next(packets, None)
                     if packet is None:
+                        self.count = next(numbers)
                         return
                     if packet.stream is not stream:
                         if packet.dts is not None:
@@ -143,7 +152,7 @@ class ClipReader:
                         self.pixel_aspect = 1 / self.pixel_aspect
                     number = next(numbers)
                     if wanted is None or number in wanted:
-                        yield ClipFrame(_image(frame), last)
+                        yield ClipFrame(_image(frame), last, number)
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[tuple[av.container.InputContainer, VideoStream]]:

@@ -52,6 +52,10 @@ class RegionStyle(EncodedStyle):
         masks = tuple(part_of(mask, start, stop) for mask in self.masks)
         return dataclasses.replace(self, styles=tuple(style.part(start, stop) for style in self.styles), masks=masks)
 
+    def with_masks(self, masks: Sequence[Tensor]) -> RegionStyle:
+        """The same with other masks for the last regions, as many as are given."""
+        return dataclasses.replace(self, masks=(*self.masks[: len(self.masks) - len(masks)], *masks))
+
     def compact(self) -> EncodedStyle:
         """See `EncodedStyle.compact`."""
         return self._of([style.compact() for style in self.styles])

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..model import StyA2K
 from ..network.encoded_style import EncodedStyle, mix_styles
+from ..network.region_style import RegionStyle, part_of
 from ..network.regions import Region
 from ..options import MAX_STRENGTH, Progress, TransferOptions
 from ..rendering.masks import MaskReader
@@ -81,23 +82,32 @@ class FrameStylizer:
         return self._style(self._setting(0))
 
     def __call__(
-        self, images: Tensor, start: int = 0, mask: Tensor | None = None, progress: Progress | None = None
+        self,
+        images: Tensor,
+        start: int = 0,
+        mask: Tensor | None = None,
+        progress: Progress | None = None,
+        *,
+        strength_map: Tensor | None = None,
+        region_masks: Sequence[Tensor] = (),
     ) -> Tensor:
         """Stylize the next pictures. A chunk that raises, as when memory runs out, may come again in smaller chunks.
 
         Args:
             images: `[B, 3, H, W]` RGB in 0..1.
             start: index of the first of them, which tells their styles, strengths and shares.
-            mask: `[B or 1, 1, H, W]` in 0..1: 1 is stylized, 0 keeps the original. Not given, it is that of the options.
+            mask: `[B or 1, 1, h, w]` in 0..1, of any size: 1 is stylized, 0 keeps the original. Not given, it is that of the options.
             progress: as of `StyA2K.transfer`.
+            strength_map: shaped as the mask. Not given, it is that of the options.
+            region_masks: shaped as the mask, of the last regions of a style with regions. Not given, they are those of the style.
 
         Returns:
             `[B, 3, H, W]` in 0..1.
         """
-        masks = self.options.pictures(start, start + len(images)).mask
-        if mask is None and masks is not None:
+        mask = self.options.pictures(start, start + len(images)).mask if mask is None else mask
+        if mask is not None:
             height, width = images.shape[-2:]
-            mask = MaskReader(masks, height, width).read(Region(0, 0, height, width), 1, images.device)
+            mask = MaskReader(mask, height, width).read(Region(0, 0, height, width), 1, images.device)
         settings = [self._setting(start + index) for index in range(len(images))]
         changes = [index for index in range(1, len(images)) if settings[index] != settings[index - 1]]
         pieces, last = [], self._last
@@ -109,7 +119,11 @@ class FrameStylizer:
                 options, strength=settings[first].strength, clip=clip, progress=progress, mask=None
             )
             options = options.part(first / len(images), stop / len(images))
+            if strength_map is not None:
+                options = dataclasses.replace(options, strength_map=part_of(strength_map, first, stop))
             style = self._style(settings[first]).part(start + first, start + stop)
+            if region_masks and isinstance(style, RegionStyle):
+                style = style.with_masks([each[first:stop] if len(each) > 1 else each for each in region_masks])
             piece, last = self._alike(images[first:stop], style, options, settings[first], last)
             pieces.append(piece)
         stylized = pieces[0] if len(pieces) == 1 else torch.cat(pieces)

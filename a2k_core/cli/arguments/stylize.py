@@ -105,7 +105,9 @@ def _add_places(group: argparse._ArgumentGroup) -> None:
         "--mask",
         metavar="FILE",
         type=path,
-        help="a picture of any size that is white where to paint, gray where in part; black keeps the content's pixels exactly",
+        help="a picture of any size that is white where to paint, gray where in part; black keeps the content's pixels exactly. A "
+        "folder of pictures, in the order of their names, or a clip has a mask for each content or frame; so it is with the masks of "
+        "the next two options",
     )
     add(
         "--strength-map",

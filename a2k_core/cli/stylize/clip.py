@@ -17,12 +17,12 @@ from torch import Tensor
 
 from ...errors import InputError, PictureError, UsageError
 from ...files.clip_file import (
-    READ_CLIP_SUFFIXES,
     WRITE_CLIP_SUFFIXES,
     ClipFrame,
     ClipReader,
     SoundPacket,
     clip_writer,
+    is_clip,
     require_pyav,
 )
 from ...files.image_buffer import to_tensor
@@ -34,6 +34,8 @@ from ...video.frames import FrameStylizer
 from ...video.scenes import Scene, find_scenes
 from ...video.schedule import Schedule
 from ..console import Console, duration, progress_text
+from .masks import MaskFiles
+from .painters import paint_frame
 from .plan import Variant, pictures_in, refuse_overwriting
 
 logger = logging.getLogger(__name__)
@@ -60,8 +62,8 @@ class FrameFolder:
         return self.frames()
 
     def frames(self, wanted: Container[int] | None = None) -> Iterator[ClipFrame]:
-        """All, or those with the given numbers. Pictures that cannot be read have none."""
-        numbers = itertools.count()
+        """All, or those that come at the given places among those that can be read."""
+        places = itertools.count()
         self.damaged = 0
         size: tuple[int, int] | None = None
         for index, path in enumerate(self._pictures):
@@ -79,9 +81,9 @@ class FrameFolder:
                     f"{path} has {picture.width}x{picture.height} pixels, the frames before {size[0]}x{size[1]}; "
                     "frames of one video have one size"
                 )
-            number = next(numbers)
-            if wanted is None or number in wanted:
-                yield ClipFrame(to_tensor(picture.on_white()), index)
+            place = next(places)
+            if wanted is None or place in wanted:
+                yield ClipFrame(to_tensor(picture.on_white()), index, index)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,11 +94,6 @@ class ClipJob:
     source: ClipReader | FrameFolder
     outputs: tuple[Path, ...]
     """For each variant a clip file, or a picture file whose stem the number of the frame is put into at `{}`."""
-
-
-def is_clip(path: Path) -> bool:
-    """Whether a path is taken for a clip file, by its suffix."""
-    return path.suffix.lower() in READ_CLIP_SUFFIXES and not path.is_dir()
 
 
 def parse_schedules(strength: str | None, mix: str | None, styles: int) -> tuple[Schedule | None, Schedule | None]:
@@ -180,12 +177,15 @@ def scenes_of(job: ClipJob, model: StyA2K, tile: Tile, guard: Guard, console: Co
         return find_scenes(model, read, tile)
 
 
-def stylize_clip(job: ClipJob, painters: Sequence[Callable[[], FrameStylizer]], guard: Guard, console: Console) -> int:
+def stylize_clip(
+    job: ClipJob, painters: Sequence[Callable[[], FrameStylizer]], masks: MaskFiles, guard: Guard, console: Console
+) -> int:
     """Write all variants of a clip.
 
     Args:
         job: from `plan_clip`.
         painters: for each variant, makes what paints its frames.
+        masks: of the frames.
         guard: turns a lack of memory into an error that says the size.
         console: shows the progress.
 
@@ -210,12 +210,12 @@ def stylize_clip(job: ClipJob, painters: Sequence[Callable[[], FrameStylizer]], 
                 line = done * LINES // total > (done - 1) * LINES // total
                 (console.progress if line else console.status)(prefix + progress_text(start, 0, done / total))
                 with guard(item.image.shape[-1], item.image.shape[-2]):
-                    painted = painter(item.image, index)
+                    painted = paint_frame(painter, item.image, index, masks.of(item.number))
                 if not torch.isfinite(painted).all():
                     raise InputError(
                         f"{job.content}: the result overflows in {painter.model.dtype}; use --dtype fp32 or bf16"
                     )
-                write(ClipFrame(painted, item.time), index)
+                write(dataclasses.replace(item, image=painted), index)
                 index += 1
                 done += 1
             if not index:

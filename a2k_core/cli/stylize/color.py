@@ -15,6 +15,7 @@ from ...rendering.buffers import Write
 from ...rendering.color import color_map
 from ...rendering.masks import MaskReader
 from ..styles import StyleFiles
+from .masks import MaskFiles
 from .plan import Paint, Variant
 
 LONGER_SIDE = 512
@@ -31,16 +32,15 @@ def small_picture(content: StoredPicture) -> Tensor:
     return to_tensor(image)
 
 
-def paints_colors(mask: Tensor | None, variants: Sequence[Variant], styles: StyleFiles) -> list[Paint]:
-    """What recolors a content in each variant, where the mask says."""
+def paints_colors(masks: MaskFiles, variants: Sequence[Variant], styles: StyleFiles) -> list[Paint]:
+    """What recolors a content in each variant, where the masks say."""
 
     def paint_in(variant: Variant) -> Paint:
         reference = styles.pictures[variant.style]
         assert reference is not None, "StylizeOptions.check lets no saved style through"
-        transfer = TransferOptions(variant.strength, mask=mask)
 
-        def paint(content: StoredPicture, _index: int, write: Write, _held: int, _progress: Progress) -> None:
-            recolor(content, reference, transfer, write)
+        def paint(content: StoredPicture, number: int, write: Write, _held: int, _progress: Progress) -> None:
+            recolor(content, reference, TransferOptions(variant.strength, mask=masks.of(number).mask), write)
 
         return paint
 

@@ -10,8 +10,9 @@ from ..console import Console
 from ..styles import StyleFiles, memory_errors_of, open_model
 from .clip import parse_schedules, plan_clip, scenes_of, stylize_clip
 from .color import paints_colors
+from .masks import MaskFiles
 from .options import StylizeOptions
-from .painters import Masks, Painters
+from .painters import Painters
 from .pictures import PictureRun
 from .plan import plan_variants
 
@@ -35,12 +36,14 @@ def stylize(options: StylizeOptions, console: Console) -> int:
         console.line("a2k: nothing to do")
         return 0
     # Masks and styles before the model: one that cannot be read is known at once.
-    masks = Masks.read(options)
+    masks = MaskFiles(options)
+    if pictures is not None:
+        masks.check(pictures.count)
     styles = StyleFiles(
         [*options.styles, *(style for _, style in options.regions)], options.style_size, options.style_mask
     )
     if pictures is not None and options.color == "only":
-        paints = paints_colors(masks.mask, variants, styles)
+        paints = paints_colors(masks, variants, styles)
         return pictures.run(lambda content: paints, torch.device("cpu"), torch.float32)
     model = open_model(options.weights, options.device, options.dtype, console)
     painters = Painters(options, variants, styles, masks, schedules, model, console)
@@ -51,5 +54,6 @@ def stylize(options: StylizeOptions, console: Console) -> int:
     guard = functools.partial(memory_errors_of, clip_job.content, device=model.device)
     encoded = painters.encode()
     scenes = scenes_of(clip_job, model, options.tile, guard, console)
+    masks.check(clip_job.source.count)  # it is known now that all frames were read
     makers = [functools.partial(painters.stylizer, encoded, scenes, variant) for variant in variants]
-    return stylize_clip(clip_job, makers, guard, console)
+    return stylize_clip(clip_job, makers, masks, guard, console)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from ...errors import UsageError
+from ...files.picture_folder import pictures_below
 from ...options import MAX_STRENGTH, Tile
 from ..styles import check_mix, is_saved_style
 
@@ -72,13 +73,14 @@ class StylizeOptions:
     """Whether results that are there already are left as they are."""
 
     mask: Path | None = None
-    """A picture that is white where contents are painted; see `read_mask`."""
+    """A picture that is white where contents are painted; see `read_mask`. Or a folder or a clip with one for each content."""
 
     strength_map: Path | None = None
-    """A picture whose gray the strength is multiplied by."""
+    """A picture whose gray the strength is multiplied by, or a folder or a clip as of masks."""
 
     regions: Sequence[tuple[Path, Path]] = ()
-    """A mask and a style file each. Elsewhere contents are painted in `styles`, or stay as they are when there are none."""
+    """A mask, or a folder or a clip of them, and a style file each. Elsewhere contents are painted in `styles`, or stay as they are when
+    there are none."""
 
     shard: tuple[int, int] = (1, 1)
     """`(k, n)`: every n-th content from the k-th on, so that n runs share the work."""
@@ -93,7 +95,8 @@ class StylizeOptions:
     def inputs(self) -> list[Path]:
         """Every file that is read beside the contents."""
         maps = [self.mask, self.strength_map, self.style_mask, *(mask for mask, _ in self.regions)]
-        return [*self.styles, *(style for _, style in self.regions), *(path for path in maps if path)]
+        files = [file for path in maps if path for file in (pictures_below(path) if path.is_dir() else [path])]
+        return [*self.styles, *(style for _, style in self.regions), *files]
 
     def check(self) -> None:
         """Raise `UsageError` for numbers out of range and options that do not go together."""

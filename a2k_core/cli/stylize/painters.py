@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from ...files.image_buffer import StoredPicture, to_tensor
-from ...files.image_io import read_mask
 from ...model import StyA2K
 from ...network.encoded_style import EncodedStyle, mix_styles
-from ...network.region_style import region_style
+from ...network.region_style import RegionStyle, region_style
 from ...options import Progress, TransferOptions
 from ...rendering.buffers import Write
 from ...video.frames import FrameStylizer
@@ -21,24 +20,9 @@ from ...video.schedule import Schedule
 from ..console import Console
 from ..styles import StyleFiles
 from .color import small_picture
+from .masks import MaskFiles, Masks
 from .options import StylizeOptions
 from .plan import Paint, Variant
-
-
-class Masks(NamedTuple):
-    """The masks of a run, read."""
-
-    mask: Tensor | None
-    strength_map: Tensor | None
-    regions: list[Tensor]
-
-    @classmethod
-    def read(cls, options: StylizeOptions) -> Masks:
-        """Raises `PictureError` when one cannot be read."""
-        where, how_strongly = (
-            None if path is None else read_mask(path) for path in (options.mask, options.strength_map)
-        )
-        return cls(where, how_strongly, [read_mask(path) for path, _ in options.regions])
 
 
 class Painters:
@@ -48,7 +32,7 @@ class Painters:
         options: of the run.
         variants: of style and strength.
         styles: those of `options.styles`, then those of its regions.
-        masks: from `Masks.read`.
+        masks: of the contents.
         schedules: of the strength and of the shares of the styles.
         model: paints.
         console: says what is being encoded.
@@ -59,7 +43,7 @@ class Painters:
         options: StylizeOptions,
         variants: Sequence[Variant],
         styles: StyleFiles,
-        masks: Masks,
+        masks: MaskFiles,
         schedules: tuple[Schedule | None, Schedule | None],
         model: StyA2K,
         console: Console,
@@ -82,17 +66,12 @@ class Painters:
         if not self._options.regions:
             return encoded
         rests: list[EncodedStyle | None] = [*encoded] or [None]
-        return [region_style(list(zip(in_regions, self._masks.regions, strict=True)), rest) for rest in rests]
+        everywhere = torch.ones(1, 1)  # until the masks of a content take its place
+        return [region_style([(style, everywhere) for style in in_regions], rest) for rest in rests]
 
     def stylizer(self, encoded: Sequence[EncodedStyle], scenes: Sequence[Scene], variant: Variant) -> FrameStylizer:
         """What stylizes in one variant; with scenes, the frames of a video."""
-        options = TransferOptions(
-            variant.strength,
-            self._options.preserve_color,
-            self._options.tile,
-            mask=self._masks.mask,
-            strength_map=self._masks.strength_map,
-        )
+        options = TransferOptions(variant.strength, self._options.preserve_color, self._options.tile)
         style = encoded if self._shares else encoded[variant.style]
         return FrameStylizer(self._model, style, options, strength=self._strength, shares=self._shares, scenes=scenes)
 
@@ -104,25 +83,33 @@ class Painters:
         return lambda content: paints
 
     def _paints(self, encoded: Sequence[EncodedStyle], scenes: Sequence[Scene]) -> list[Paint]:
-        stylizers = [self.stylizer(encoded, scenes, variant) for variant in self._variants]
-        return [paint_frame(stylizer) if scenes else paint_picture(stylizer) for stylizer in stylizers]
+        def paint_with(stylizer: FrameStylizer) -> Paint:
+            def paint(content: StoredPicture, number: int, write: Write, held: int, progress: Progress) -> None:
+                masks = self._masks.of(number)
+                if scenes:
+                    write(0, 0, paint_frame(stylizer, to_tensor(content.rgb), number, masks, progress))
+                else:
+                    paint_picture(stylizer, content, masks, write, held, progress)
+
+            return paint
+
+        return [paint_with(self.stylizer(encoded, scenes, variant)) for variant in self._variants]
 
 
-def paint_picture(stylizer: FrameStylizer) -> Paint:
-    """Paints pictures that have nothing to do with each other, streamed, so that huge ones fit."""
+def paint_picture(
+    stylizer: FrameStylizer, content: StoredPicture, masks: Masks, write: Write, held: int, progress: Progress
+) -> None:
+    """Paint a picture that has nothing to do with others, streamed, so that a huge one fits; see `Paint`."""
+    options = dataclasses.replace(stylizer.options, mask=masks.mask, strength_map=masks.strength_map, progress=progress)
+    style = stylizer.style
+    if isinstance(style, RegionStyle):
+        style = style.with_masks(masks.regions)
+    size = content.height, content.width
+    stylizer.model.transfer_streamed(content.read, write, size, style, options, reserved=held)
 
-    def paint(content: StoredPicture, _: int, write: Write, held: int, progress: Progress) -> None:
-        options = dataclasses.replace(stylizer.options, progress=progress)
-        size = content.height, content.width
-        stylizer.model.transfer_streamed(content.read, write, size, stylizer.style, options, reserved=held)
 
-    return paint
-
-
-def paint_frame(stylizer: FrameStylizer) -> Paint:
-    """Paints pictures that are frames of one video, in their order."""
-
-    def paint(content: StoredPicture, index: int, write: Write, _: int, progress: Progress) -> None:
-        write(0, 0, stylizer(to_tensor(content.rgb), index, progress=progress))
-
-    return paint
+def paint_frame(
+    stylizer: FrameStylizer, image: Tensor, index: int, masks: Masks, progress: Progress | None = None
+) -> Tensor:
+    """Paint the next frame of a video, `[1, 3, H, W]`."""
+    return stylizer(image, index, masks.mask, progress, strength_map=masks.strength_map, region_masks=masks.regions)

@@ -39,7 +39,10 @@ class PictureRun:
     def __init__(self, options: StylizeOptions, variants: Sequence[Variant], console: Console) -> None:
         self._options = options
         self._console = console
-        self.jobs = self._left(plan_jobs(options.contents, options.output, variants, options.inputs))
+        jobs = plan_jobs(options.contents, options.output, variants, options.inputs)
+        self.count = len(jobs)
+        """How many contents there are for all shards."""
+        self.jobs = self._left(jobs)
         """The contents of this shard that are left to paint."""
 
     def scenes(self, model: StyA2K) -> tuple[Scene, ...]:
@@ -92,7 +95,7 @@ class PictureRun:
                 prefix + progress_text(start, 0, index / len(self.jobs))
             )
             try:
-                written += self._paint(job, index, paints_of, device, dtype, progress)
+                written += self._paint(job, paints_of, device, dtype, progress)
             except StyA2KError as error:
                 if not folder:
                     raise
@@ -119,13 +122,12 @@ class PictureRun:
     def _paint(
         self,
         job: Job,
-        index: int,
         paints_of: Callable[[StoredPicture], Sequence[Paint]],
         device: torch.device,
         dtype: torch.dtype,
         progress: Progress,
     ) -> int:
-        """Write all variants of a content, the `index`th of the run, and return how many."""
+        """Write all variants of a content, and return how many."""
         content = self._read(job.content)
         outputs = {
             number: output
@@ -148,7 +150,7 @@ class PictureRun:
                 canvas.write(top, left, piece)
 
             with memory_errors_of(job.content, content.width, content.height, device):
-                paints[number](content, index, write, canvas.nbytes, report)
+                paints[number](content, job.number, write, canvas.nbytes, report)
             try:
                 output.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:

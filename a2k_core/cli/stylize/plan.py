@@ -42,6 +42,9 @@ class Job:
     outputs: tuple[Path, ...]
     """One for each variant, in their order."""
 
+    number: int
+    """Of the content among all of the run, counted from 0."""
+
 
 def plan_variants(styles: Sequence[Path], strengths: Iterable[float]) -> list[Variant]:
     """Every style with every strength. Styles of one name are numbered; a strength given twice counts once."""
@@ -100,8 +103,10 @@ def plan_jobs(contents: Sequence[Path], output: str, variants: Sequence[Variant]
             raise UsageError(f"{out}: the folder {out.parent} does not exist")
         named = [(contents[0], out)]
     jobs = [
-        Job(source, tuple(target.with_name(target.stem + variant.label + target.suffix) for variant in variants))
-        for source, target in named
+        Job(
+            source, tuple(target.with_name(target.stem + variant.label + target.suffix) for variant in variants), number
+        )
+        for number, (source, target) in enumerate(named)
     ]
     _refuse_collisions(jobs)
     refuse_overwriting([*inputs, *(job.content for job in jobs)], [path for job in jobs for path in job.outputs])
