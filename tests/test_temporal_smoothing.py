@@ -8,6 +8,7 @@ from tiny_networks import picture
 from torch import Tensor
 
 from a2k_core import StyA2K
+from a2k_core.video.box_mean import box_mean
 from a2k_core.video.temporal_smoothing import PREVIOUS_SHARE, temporal_smoothing
 
 
@@ -57,3 +58,14 @@ def test_the_bundled_weights_flicker_less(bundled_model: StyA2K) -> None:
         model.transfer(given[4:], encoded, clip=clip) for given in (frames, temporal_smoothing(frames, None))
     )
     assert flicker(steady) < 0.4 * flicker(each)
+
+
+def test_a_box_mean_is_the_mean_of_the_pixels_around() -> None:
+    image = picture(20, 30, batch=2)
+    for side in (3, 9, 15):
+        found = box_mean(image, side)
+        for row, column in ((0, 0), (3, 29), (10, 15)):
+            around = image[
+                ..., max(0, row - side // 2) : row + side // 2 + 1, max(0, column - side // 2) : column + side // 2 + 1
+            ]
+            torch.testing.assert_close(found[..., row, column], around.mean((2, 3)))

@@ -13,6 +13,7 @@ from torch import Tensor
 from ..model import StyA2K
 from ..network.statistics import ClipStatistics
 from ..options import Tile
+from .box_mean import box_mean
 
 MAX_FRAMES = 8
 """The statistics of a scene are estimated from so many frames at most; from fewer large ones, down to one."""
@@ -136,4 +137,4 @@ def _difference(now: Tensor, before: Tensor) -> float:
     side = 2 * REACH + 1
     near = F.unfold(F.pad(before, (REACH,) * 4, mode="replicate"), side).view(3, side * side, *now.shape[-2:])
     apart = (near - now.transpose(0, 1)).abs().mean(0, keepdim=True)
-    return float(F.avg_pool2d(apart, PATCH, 1, PATCH // 2, count_include_pad=False).amin(1).mean())
+    return float(box_mean(apart, PATCH).amin(1).mean())

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .box_mean import box_mean
 from .optical_flow import motion_between, warped
 
 LIFE = 14
@@ -87,14 +88,14 @@ def temporal_consistency(
     frame, painted = frame.float(), painted.float()
     flow, trust = motion_between(frame, carried.frame)
     trail = warped(carried.trail, flow)
-    change = _mean_around(frame - trail, WINDOW).abs().mean(1, keepdim=True)
+    change = box_mean(frame - trail, WINDOW).abs().mean(1, keepdim=True)
     likeness = trust * torch.exp(-(change / CHANGE_SCALE).square())
     if likeness.mean() < CUT:
         return painted_afresh(frame, painted)
     share = ((likeness - LIKENESS[0]) / (LIKENESS[1] - LIKENESS[0])).clamp(0, 1)
     age = warped(carried.age, flow) + 1
     life = min(LIFE, LAG / setting_change) if setting_change else LIFE
-    share = share * _mean_around((age < life).float(), WINDOW)
+    share = share * box_mean((age < life).float(), WINDOW)
     blended = with_detail_of(painted, torch.lerp(painted, warped(carried.painting, flow), share))
     age = torch.where(share < 0.5, _first_age(frame), age)
     return Carried(frame, torch.lerp(frame, trail, share), blended.clamp(0, 1), age)
@@ -111,11 +112,10 @@ def with_detail_of(painted: Tensor, blended: Tensor) -> Tensor:
         `blended` with its detail raised where `painted` has more of it.
     """
     wanted, found = (
-        _mean_around((image - _mean_around(image, 3)).square().mean(1, keepdim=True), 15)
-        for image in (painted, blended)
+        box_mean((image - box_mean(image, 3)).square().mean(1, keepdim=True), 15) for image in (painted, blended)
     )
     gain = DETAIL_KEPT * ((wanted / found.clamp(min=1e-8)).sqrt().clamp(1, 2) - 1)
-    return torch.addcmul(blended, gain, blended - _mean_around(blended, 5))
+    return torch.addcmul(blended, gain, blended - box_mean(blended, 5))
 
 
 def _first_age(frame: Tensor) -> Tensor:
@@ -125,7 +125,3 @@ def _first_age(frame: Tensor) -> Tensor:
     share = torch.rand((1, 1, height // PATCH + 2, width // PATCH + 2), generator=generator).to(frame.device)
     smooth = F.interpolate(share, scale_factor=PATCH, mode="bilinear")[..., :height, :width]
     return LIFE / 2 * smooth
-
-
-def _mean_around(image: Tensor, side: int) -> Tensor:
-    return F.avg_pool2d(image, side, 1, side // 2, count_include_pad=False)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+
+from .box_mean import box_mean
 
 PREVIOUS_SHARE = 0.85
 """Share of the previous frame where nothing changes. It brings noise down to three tenths."""
@@ -29,8 +30,7 @@ def temporal_smoothing(frames: Tensor, previous: Tensor | None) -> Tensor:
     smoothed: list[Tensor] = []
     for frame in frames.split(1):
         if previous is not None and previous.shape == frame.shape:
-            change = (frame - previous).abs().mean(1, keepdim=True)
-            change = F.avg_pool2d(change, WINDOW, 1, WINDOW // 2, count_include_pad=False)
+            change = box_mean((frame - previous).abs().mean(1, keepdim=True), WINDOW)
             share = PREVIOUS_SHARE * torch.exp(-(change / CHANGE_SCALE).square())
             frame = torch.lerp(frame, previous.to(frame), share)
         smoothed.append(frame)
