@@ -10,6 +10,7 @@ from comfy import model_management
 from comfy_api.latest import io
 from torch import Tensor
 
+from .. import a2k_core
 from ..a2k_core import EncodedStyle, StyA2K, mix_styles
 from ..a2k_core.errors import InputError
 from ..a2k_core.files.style_file import check_fingerprint, fingerprint
@@ -182,5 +183,6 @@ class StyleRegion(io.ComfyNode):
     def execute(cls, style: StyleOfModel, region_style: StyleOfModel, mask: Tensor) -> io.NodeOutput:
         check_fingerprint(region_style.model, style.model, "Style Region")
         check_mask(mask, len(mask) if mask.ndim > 2 else 1)
-        regions = region_style([(region_style.encoded, mask)], style.encoded)
+        # By its full name: the input of the node has the same one.
+        regions = a2k_core.region_style([(region_style.encoded, mask)], style.encoded)
         return io.NodeOutput(StyleOfModel.of(regions, style.model))
