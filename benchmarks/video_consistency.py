@@ -1,6 +1,6 @@
 """Measure how well strokes hold in clips: `python benchmarks/video_consistency.py --photo FILE --style FILE`.
 
-Clips are made of a photo by motion that is known exactly. Each is painted frame by frame (with the clip's statistics) and as a
+Clips are made of a photo by motion that is known exactly. Each is painted frame by frame (with the scene's statistics) and as a
 video. Per clip one line:
 
     alone    warping error frame by frame: mean difference of a painted frame and the one before, moved exactly, in 8-bit levels
@@ -9,16 +9,17 @@ video. Per clip one line:
     texture  variance of the Laplacian as a video, relative to frame by frame; 1 is the same
     gap      mean difference of the two paintings of the last frame, in 8-bit levels
 
-`cut` is two scenes: its `gap` is the largest difference of a pixel in the first frame after the cut, below 20 where only single pixels,
-alike in both scenes, are smoothed. `edge` is a disc that moves over a
-photo that stands still; its gap is that of the pixels it has just left, where a smear would be seen.
+`cut` is two scenes: its `gap` is the largest difference of a pixel in the first frame after the cut, 0 when the cut is found. `edge`
+is a disc that moves over a photo that stands still; its gap is that of the pixels it has just left, where a smear would be seen.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ from torch import Tensor
 from a2k_core import TransferOptions, load_model, read_picture, write_picture
 from a2k_core.video.frames import FrameStylizer
 from a2k_core.video.optical_flow import has_optical_flow, warped
+from a2k_core.video.scenes import find_scenes
 
 MOTIONS = ("pan", "fast", "zoom", "rotation", "still", "edge", "cut")
 
@@ -128,6 +130,11 @@ def sheet(frames: Tensor) -> Tensor:
     return torch.cat(list(frames[-6::2].split(1)), dim=3)
 
 
+def read(frames: Tensor, wanted: Sequence[int] | None) -> Sequence[Tensor]:
+    """As of `ReadFrames`."""
+    return (frames if wanted is None else frames[list(wanted)]).split(1)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
@@ -152,10 +159,16 @@ def main() -> None:
     print(f"{'clip':9s} alone video  less texture  gap   s/frame", flush=True)
     for motion in options.motion:
         clip = make_clip(motion, *photos, options.size, options.frames)
-        statistics = model.clip_statistics(clip.frames[::2])
-        transfer = TransferOptions(clip=statistics)
-        alone = torch.cat([model.transfer_with(frame, style, transfer) for frame in clip.frames.split(1)])
-        stylizer = FrameStylizer(model, style, transfer)
+        scenes = find_scenes(model, functools.partial(read, clip.frames))
+        stops = [*(scene.start for scene in scenes[1:]), len(clip.frames)]
+        alone = torch.cat(
+            [
+                model.transfer_with(frame, style, TransferOptions(clip=scene.clip))
+                for scene, stop in zip(scenes, stops, strict=True)
+                for frame in clip.frames[scene.start : stop].split(1)
+            ]
+        )
+        stylizer = FrameStylizer(model, style, TransferOptions(), scenes=scenes)
         start = time.monotonic()
         video = torch.cat([stylizer(frame, index) for index, frame in enumerate(clip.frames.split(1))])
         taken = (time.monotonic() - start) / options.frames

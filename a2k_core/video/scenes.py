@@ -34,8 +34,8 @@ FLAT = 8 / 255
 """Standard deviation below which a frame counts as flat, so that the noise of a black one is no scene."""
 
 CUT = 0.3
-"""From this difference on a frame may begin a scene; see `CutDetector`. Of 676 pairs of scenes of real clips none had less, and no
-change of light by half had more."""
+"""From this difference on a frame may begin a scene; see `CutDetector`. Of 676 pairs of frames of different scenes of real clips none
+had less, and no change of light by half had more."""
 
 RISE = 1.5
 """So many times the difference of the frame before it must have. Fast motion, and what passes close to the camera, go on for some
@@ -85,8 +85,8 @@ class CutDetector:
 def find_scenes(model: StyA2K, read: ReadFrames, tile: Tile = "auto") -> tuple[Scene, ...]:
     """Find the cuts of a clip, and estimate the statistics of each scene.
 
-    The frames held at a time are those of one scene's statistics at most. The time is that of reading the clip twice, of 1 to 10 ms a
-    frame, and of `StyA2K.clip_statistics` of up to `MAX_FRAMES` frames a scene.
+    The frames held at a time are those of one scene's statistics at most. The time is that of reading the clip twice, of comparing
+    frames (2 to 5 ms each, up to 1280x720, on one core), and of `StyA2K.clip_statistics` of up to `MAX_FRAMES` frames a scene.
 
     Args:
         model: stylizes the clip.
