@@ -107,10 +107,10 @@ def overlapped_progressive_attention(
     weight = (ramp[:, None] * ramp)[..., None].repeat(1, 1, depth).view(2, half, 2, half, depth)
     blended = weight.new_zeros(batch, height + side, width + side, heads * depth)
     cells = blended.view(batch, rows + 1, half, columns + 1, half, heads, depth).permute(0, 5, 1, 3, 2, 4, 6)
-    # With gradients each strip would cost a whole raster on the way back.
-    in_strips = query.device.type == "cpu" and not torch.is_grad_enabled()
+    # With gradients each strip would cost a whole raster on the way back. An ONNX file is for any number of strips.
+    in_strips = query.device.type == "cpu" and not torch.is_grad_enabled() and not torch.onnx.is_in_onnx_export()
     step = max(1, BLOCKS_AT_ONCE // (batch * columns)) if in_strips else rows
-    for start in range(0, rows, step):
+    for start in range(0, rows, step) if in_strips else (0,):
         strip = windows[:, :, start : start + step]
         count = strip.shape[2]
         blocks = strip.reshape(batch, heads, -1, side * side, strip.shape[-1])
@@ -144,12 +144,13 @@ def route(query_blocks: Tensor, key_blocks: Tensor) -> Tensor:
     """
     batch, heads, blocks = query_blocks.shape[:3]
     queries, keys = query_blocks.detach().flatten(3), key_blocks.detach().flatten(3).float()
-    rows = max(1, MAX_SCORE_ELEMENTS // (heads * keys.shape[2]))
+    exporting = torch.onnx.is_in_onnx_export()  # to a file for any number of blocks
+    rows = blocks if exporting else max(1, MAX_SCORE_ELEMENTS // (heads * keys.shape[2]))
     routes = torch.empty((batch, heads, blocks), dtype=torch.int64, device=queries.device)
     # fp32 means fp32: autocast would score in half precision and change routes.
     with torch.autocast(queries.device.type, enabled=False):
         for sample in range(batch):
-            for start in range(0, blocks, rows):
+            for start in (0,) if exporting else range(0, blocks, rows):
                 chunk = slice(start, start + rows)
                 routes[sample, :, chunk] = _best(queries[sample, :, chunk].float(), keys[sample % len(keys)])
     # Of NaN, argmax may give any number. Outside, it would end the process on a GPU.
@@ -158,7 +159,7 @@ def route(query_blocks: Tensor, key_blocks: Tensor) -> Tensor:
 
 def _best(queries: Tensor, keys: Tensor) -> Tensor:
     """Of `[h, Z, n]` keys the one with the largest inner product with each of `[h, X, n]` queries: `[h, X]`."""
-    if queries.device.type != "cpu":
+    if queries.device.type != "cpu" or torch.onnx.is_in_onnx_export():
         return (queries @ keys.transpose(1, 2)).argmax(-1)
     # The product as a 1x1 convolution of channels-last pixels: twice as fast as the BLAS of torch where that is made for
     # another maker's processors.

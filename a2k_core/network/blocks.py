@@ -16,19 +16,20 @@ def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:
     """
     height, width = image.shape[-2:]
     rows, columns = -height % multiple, -width % multiple
-    if not rows and not columns:
-        return image
-    if rows < height and columns < width:
-        return reflected(image, (0, columns, 0, rows))
+    if not torch.onnx.is_in_onnx_export():  # an ONNX file takes any size: it has the way that suits all
+        if not rows and not columns:
+            return image
+        if rows < height and columns < width:
+            return reflected(image, (0, columns, 0, rows))
     image = image.index_select(2, reflected_indices(length=height, stop=height + rows, device=image.device))
     return image.index_select(3, reflected_indices(length=width, stop=width + columns, device=image.device))
 
 
 def reflected_indices(length: int, stop: int, start: int = 0, device: torch.device | None = None) -> Tensor:
     """Where the positions `start` to `stop` of a side that goes on by reflection are found: 0 1 2 .. n-1 .. 2 1 0 1 2 .."""
-    period = max(2 * (length - 1), 1)
+    period = torch.full((), max(2 * (length - 1), 1), device=device)
     steps = torch.arange(start, stop, device=device) % period
-    return torch.minimum(steps, period - steps) if length > 1 else torch.zeros_like(steps)
+    return torch.minimum(steps, period - steps)
 
 
 def to_blocks(features: Tensor, side: int, heads: int) -> Tensor:
