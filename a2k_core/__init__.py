@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .cuda_graph import CapturedTransfer
     from .errors import CheckpointError, ConfigError, InputError, PictureError, StyA2KError
     from .files.checkpoint import load_model, save_model
+    from .files.hub import from_pretrained, push_to_hub
     from .files.image_io import read_mask, read_picture, write_picture
     from .model import StyA2K
     from .network.encoded_style import EncodedStyle, mix_styles
@@ -35,9 +36,11 @@ __all__ = [
     "StyA2KConfig",
     "StyA2KError",
     "TransferOptions",
+    "from_pretrained",
     "load_model",
     "match_colors",
     "mix_styles",
+    "push_to_hub",
     "read_mask",
     "read_picture",
     "region_style",
@@ -54,9 +57,11 @@ _MODULES = {
     "StyA2K": "model",
     "StyA2KConfig": "config",
     "TransferOptions": "options",
+    "from_pretrained": "files.hub",
     "load_model": "files.checkpoint",
     "match_colors": "rendering.color",
     "mix_styles": "network.encoded_style",
+    "push_to_hub": "files.hub",
     "read_mask": "files.image_io",
     "read_picture": "files.image_io",
     "region_style": "network.region_style",
