@@ -760,7 +760,7 @@ def test_durations(seconds: float, said: str) -> None:
     assert duration(seconds) == said
 
 
-@pytest.mark.parametrize("command", ["stylize", "convert", "info"])
+@pytest.mark.parametrize("command", ["stylize", "convert", "export", "info"])
 def test_help_shows_an_example(capsys: pytest.CaptureFixture[str], command: str) -> None:
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])

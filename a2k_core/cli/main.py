@@ -119,6 +119,10 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         )
         console.line(f"a2k: {arguments.output} written")
         return 0
+    if arguments.command == "export":
+        from .export import export
+
+        return export(arguments.weights, arguments.output, console)
     if arguments.command == "serve":
         from .serve import serve
 

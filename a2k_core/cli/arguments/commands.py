@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from .examples import CONVERT_EXAMPLES, ENCODE_EXAMPLES, EXPLAIN_EXAMPLES, INFO_EXAMPLES, SERVE_EXAMPLES
+from .examples import (
+    CONVERT_EXAMPLES,
+    ENCODE_EXAMPLES,
+    EXPLAIN_EXAMPLES,
+    EXPORT_EXAMPLES,
+    INFO_EXAMPLES,
+    SERVE_EXAMPLES,
+)
 from .shared import Commands, add_safetensors_output, add_style_options, add_weights, command_of
 from .types import number, path, whole_number
 
@@ -66,6 +73,19 @@ def add_convert(commands: Commands) -> None:
     ):
         command.add_argument(option, metavar="FILE", type=path, required=True, help=meaning)
     add_safetensors_output(command)
+
+
+def add_export(commands: Commands) -> None:
+    command = command_of(
+        commands,
+        "export",
+        help="write a model as an ONNX file, for programs without torch",
+        description="Write a model as an ONNX file, for programs without torch. It takes a minute or two.",
+        epilog=EXPORT_EXAMPLES,
+    )
+    command.add_argument("--onnx", action="store_true", help="as ONNX, the only format there is so far")
+    command.add_argument("-o", "--output", metavar="OUT", type=path, required=True, help="the .onnx file to write")
+    add_weights(command)
 
 
 def add_info(commands: Commands) -> None:

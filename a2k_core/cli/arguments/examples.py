@@ -88,6 +88,16 @@ The files are not part of this package and their authors gave no licence for the
 keep the result to yourself.
 """
 
+EXPORT_EXAMPLES = """\
+example:
+  a2k export --onnx -o stya2k.onnx
+
+Inputs: content [1, 3, height, width] and style [1, 3, style_height, style_width], RGB in 0..1, of any size, and strength, a
+number from 0 to 2. Output: painting [1, 3, height, width]. All fp32. Masks, regions, mixed and saved styles, preserved colors,
+clips and tiles are not in it: pictures are computed whole. The file is checked with onnxruntime before it is kept.
+It needs more packages: pip install 'stya2k[onnx]'
+"""
+
 INFO_EXAMPLES = """\
 examples:
   a2k info                            the bundled weights

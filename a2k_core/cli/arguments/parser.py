@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from .commands import add_convert, add_encode, add_explain, add_info, add_serve
+from .commands import add_convert, add_encode, add_explain, add_export, add_info, add_serve
 from .stylize import add_stylize, sort_pictures
 
 
@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     add_encode(commands)
     add_explain(commands)
     add_convert(commands)
+    add_export(commands)
     add_info(commands)
     add_serve(commands)
     return parser
