@@ -22,7 +22,7 @@ def export(weights: Path | None, output: Path, console: Console) -> int:
     if output.suffix != ".onnx":
         raise UsageError(f"{output}: ONNX files end in .onnx")
     weights = weights or bundled_weights()
-    console.status("exporting; this takes a minute or two")
+    console.status("exporting; this takes some minutes")
     export_onnx(load_model(weights, "cpu", torch.float32), output, read_info(weights).metadata)
     console.line(f"a2k: {output} written")
     return 0

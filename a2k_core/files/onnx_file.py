@@ -29,7 +29,7 @@ TOLERANCE = 1e-3
 
 
 def export_onnx(model: StyA2K, path: str | os.PathLike[str], metadata: Mapping[str, str] | None = None) -> None:
-    """Write a model as an ONNX file, complete or not at all. It takes a minute or two.
+    """Write a model as an ONNX file, complete or not at all. It takes some minutes.
 
     The file has the inputs `content` `[1, 3, height, width]`, `style` `[1, 3, style_height, style_width]`, both RGB in 0..1 of any size,
     and `strength` `[]`, 0 to 2; and the output `painting` `[1, 3, height, width]` in 0..1: what `StyA2K.transfer` gives. All are

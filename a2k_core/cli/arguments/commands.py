@@ -80,7 +80,7 @@ def add_export(commands: Commands) -> None:
         commands,
         "export",
         help="write a model as an ONNX file, for programs without torch",
-        description="Write a model as an ONNX file, for programs without torch. It takes a minute or two.",
+        description="Write a model as an ONNX file, for programs without torch. It takes some minutes.",
         epilog=EXPORT_EXAMPLES,
     )
     command.add_argument("--onnx", action="store_true", help="as ONNX, the only format there is so far")
