@@ -1,4 +1,4 @@
-"""Padding by reflection, and finished pictures on their way to memory."""
+"""Padding by reflection, the filter behind the decoder, and finished pictures on their way to memory."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from a2k_core.network.decoder import AntiCheckerboard
 from a2k_core.network.layers import _PadChannelsLast, conv3x3, reflect_pad
 from a2k_core.rendering.output_copies import OutputCopies
 
@@ -50,3 +51,16 @@ def test_every_piece_arrives_where_it_belongs() -> None:
     copies.finish()
     assert torch.equal(result[..., :3], pieces)
     assert not result[..., 3].any()
+
+
+def test_a_checkerboard_goes_and_edges_stay() -> None:
+    edge = torch.zeros(1, 3, 48, 64)
+    edge[..., 20:] = 1
+    columns = torch.arange(64) % 2
+    board = (columns + torch.arange(48)[:, None]) % 2
+    filtered = AntiCheckerboard()(edge + 0.1 * columns + 0.2 * board)
+    assert (filtered - 0.15)[..., :10].abs().max() < 1e-4
+    assert (filtered - AntiCheckerboard()(edge) - 0.15).abs().max() < 1e-4
+    assert (filtered[..., 19] - 0.15).abs().max() < 0.12
+    assert (filtered[..., 20] - 1.15).abs().max() < 0.12
+    torch.testing.assert_close(AntiCheckerboard()(torch.full((1, 3, 16, 16), 0.7)), torch.full((1, 3, 16, 16), 0.7))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 from types import ModuleType
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..config import STRIDES, StyA2KConfig
@@ -72,6 +74,7 @@ class CompactDecoder(nn.Module):
             leaky_relu(),
             conv3x3(width2, 12, operations),
             SubPixel(),
+            AntiCheckerboard(),
         )
 
     def forward(
@@ -90,6 +93,33 @@ class SubPixel(nn.Module):
         batch, channels, height, width = x.shape
         cells = x.view(batch, channels // 4, 2, 2, height, width).permute(0, 1, 4, 2, 5, 3)
         return cells.reshape(batch, channels // 4, 2 * height, 2 * width)
+
+
+class AntiCheckerboard(nn.Module):
+    """Takes away what alternates from one pixel to the next, which sub-pixel convolutions leave behind (Odena et al., "Deconvolution
+    and Checkerboard Artifacts", 2016).
+
+    A filter along rows, then columns, that stops half a cycle per pixel, passes 99.6 % at a quarter, and keeps lines and edges: 1 minus
+    a binomial filter moved to that frequency.
+    """
+
+    RADIUS = 8
+    """Pixels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`[B, C, H, W]` to the same; H and W above `RADIUS`."""
+        for dim, padding in ((3, (self.RADIUS, self.RADIUS, 0, 0)), (2, (0, 0, self.RADIUS, self.RADIUS))):
+            x = x - self._alternating(F.pad(x, padding, mode="reflect"), dim, x.shape[dim])
+        return x
+
+    def _alternating(self, padded: Tensor, dim: int, size: int) -> Tensor:
+        """By sums of shifted pictures, on CPUs three times as fast as a convolution of three channels."""
+        order = 2 * self.RADIUS
+        total = padded.narrow(dim, self.RADIUS, size) * (math.comb(order, self.RADIUS) / 2**order)
+        for index in range(self.RADIUS):
+            pair = padded.narrow(dim, index, size) + padded.narrow(dim, order - index, size)
+            total = torch.add(total, pair, alpha=(-1) ** (index - self.RADIUS) * math.comb(order, index) / 2**order)
+        return total
 
 
 def _beside_level4(deep: Tensor, at: Regions | None) -> Tensor:
@@ -120,6 +150,8 @@ def _receptive_field(layers: nn.Sequential, stride: int) -> int:
     for layer in layers.modules():
         if isinstance(layer, nn.Conv2d):
             pixels += layer.kernel_size[0] // 2 * stride
+        elif isinstance(layer, AntiCheckerboard):
+            pixels += layer.RADIUS
         elif isinstance(layer, nn.Upsample):
             pixels += stride if layer.mode == "bilinear" else 0
             stride //= 2
