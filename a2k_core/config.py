@@ -68,6 +68,9 @@ class StyA2KConfig:
     """Deviation of the fixed noise that is added to contents in 0..1 before they are encoded, see `network/noise.py`. The paper has
     none."""
 
+    color_match: bool = False
+    """Give the painting the contrast and the range of colors of the style picture, see `rendering/color_match.py`. The paper does not."""
+
     def __post_init__(self) -> None:
         # JSON has lists only; tuples keep the dataclass hashable.
         for name in ("encoder_widths", "channels", "attention_channels", "decoder_widths", "blocks"):
@@ -91,7 +94,7 @@ class StyA2KConfig:
             f"multiples of heads={self.heads}",
         )
         _require(self.residual in ("raw", "adain"), "residual", self.residual, "'raw' or 'adain'")
-        for name in ("scaled_logits", "overlap"):
+        for name in ("scaled_logits", "overlap", "color_match"):
             _require(isinstance(getattr(self, name), bool), name, getattr(self, name), "true or false")
         if self.overlap:
             _require(all(b % 2 == 0 for b in self.blocks), "blocks", self.blocks, "even sides when overlap is on")
@@ -119,7 +122,8 @@ class StyA2KConfig:
 
     @classmethod
     def compact(cls) -> StyA2KConfig:
-        """The small network of the bundled weights: an encoder distilled from VGG-16, an AdaIN residual, noise to paint from."""
+        """The small network of the bundled weights: an encoder distilled from VGG-16, an AdaIN residual, noise to paint from, the
+        colors of the style."""
         return cls(
             backbone="compact",
             encoder_widths=(32, 64, 128, 256),
@@ -130,7 +134,8 @@ class StyA2KConfig:
             scaled_logits=True,
             residual="adain",
             overlap=True,
-            noise=0.01,
+            noise=0.004,
+            color_match=True,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -169,7 +174,9 @@ def migrated(values: dict[str, Any]) -> dict[str, Any]:
         ConfigError: when the network has parts that this version does not have.
     """
     if "decoder_widths" in values:
-        return values
+        if "color_match" in values:
+            return values
+        return values | {"color_match": values.get("backbone") == "compact"}  # a file from before there was a choice
     if values.get("backbone") == "compact" or any(values.get(name, off) != off for name, off in REMOVED_FIELDS.items()):
         raise ConfigError(
             "the network has parts that only version 0.1 of this package has; use that version, or train the network anew"
@@ -178,6 +185,7 @@ def migrated(values: dict[str, Any]) -> dict[str, Any]:
         **{name: value for name, value in values.items() if name not in REMOVED_FIELDS},
         "decoder_widths": (),
         "noise": 0.0,
+        "color_match": False,
     }
 
 

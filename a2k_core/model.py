@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from .errors import InputError
 from .network.blocks import pad_to_multiple
+from .network.colors import ColorMap, color_moments
 from .network.encoded_style import EncodedStyle
 from .network.encoder import Features
 from .network.network import StyleNetwork
@@ -17,6 +19,7 @@ from .network.regions import Region
 from .network.statistics import ClipStatistics
 from .options import Progress, Tile, TransferOptions, check_image, check_pixels, check_tile
 from .rendering.buffers import ImageBuffer, PaddedSource, Read, Write, reader
+from .rendering.color_match import color_maps
 from .rendering.masks import MaskReader, check_mask
 from .rendering.memory import AUTO_TILES, images_at_once
 from .rendering.tiling import TiledTransfer, clip_statistics
@@ -61,7 +64,10 @@ class StyA2K(StyleNetwork):
         check_pixels(style, "style")
         features = self.features(style, "style")
         visible = None if mask is None else self._style_mask(mask, *style.shape[-2:])
-        encoded = self.encode_style_features(features, visible).compact()
+        height, width = style.shape[-2:]
+        seen = None if visible is None else visible[..., :height, :width]
+        colors = color_moments(style.to(self.device).clamp(0, 1), seen)
+        encoded = dataclasses.replace(self.encode_style_features(features, visible), colors=colors).compact()
         if not all(bool(tensor.isfinite().all()) for tensor in encoded.tensors()):
             raise InputError(f"the encoded style has NaN or infinite values; {self._causes_of_nan()}")
         return encoded
@@ -210,6 +216,16 @@ class StyA2K(StyleNetwork):
         _, _, height, width = frames.shape
         sources = [PaddedSource(reader(frame), (1, height, width), self.config.grid) for frame in frames.split(1)]
         return clip_statistics(self, self.device, sources, options)
+
+    @torch.no_grad()
+    def color_maps(self, clip: ClipStatistics, encoded_style: EncodedStyle) -> list[ColorMap]:
+        """For `TransferOptions.color_maps`: what all frames of a video share beside `clip`. Without it each frame measures it anew.
+
+        Args:
+            clip: from `clip_statistics`.
+            encoded_style: from this model's `encode_style`.
+        """
+        return color_maps(self, clip.small.to(self.device), encoded_style.to(self.device, self.dtype), together=True)
 
     def scene(self, frames: Tensor, *_: object, **__: object) -> ClipStatistics:
         """An older name of `clip_statistics`. Style and strength, which it took, no longer matter."""

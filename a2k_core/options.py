@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from .errors import InputError
+from .network.colors import ColorMap
 from .network.region_style import part_of
 from .network.statistics import ClipStatistics
 
@@ -56,6 +57,10 @@ class TransferOptions:
 
     strength_map: Tensor | None = None
     """What the strength is multiplied by at each place; shaped as the mask. It mixes features, as the strength does."""
+
+    color_maps: Sequence[ColorMap] | None = None
+    """From `StyA2K.color_maps`, for frames of one video that share them. None measures them on each content, or on `clip`; `()`
+    leaves colors as the network paints them."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= MAX_STRENGTH:

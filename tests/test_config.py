@@ -130,7 +130,11 @@ def test_an_unknown_field_is_refused_by_name(compact_config: StyA2KConfig) -> No
         StyA2KConfig.from_dict(compact_config.to_dict() | {"rotary": True})
 
 
-@pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(StyA2KConfig) if f.name != "decoder_widths"])
+MIGRATED = ("decoder_widths", "color_match")
+"""Fields that older files lack."""
+
+
+@pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(StyA2KConfig) if f.name not in MIGRATED])
 def test_a_missing_field_is_refused_by_name(compact_config: StyA2KConfig, field: str) -> None:
     values = compact_config.to_dict()
     del values[field]
@@ -169,6 +173,13 @@ def test_the_compact_network_of_version_0_1_is_refused(compact_config: StyA2KCon
     del old["decoder_widths"]
     with pytest.raises(ConfigError, match=r"only version 0\.1"):
         StyA2KConfig.from_dict(old)
+
+
+def test_an_older_compact_file_matches_colors(compact_config: StyA2KConfig, paper_config: StyA2KConfig) -> None:
+    for config in (compact_config, paper_config):
+        values = config.to_dict()
+        del values["color_match"]
+        assert StyA2KConfig.from_dict(values).color_match == (config.backbone == "compact")
 
 
 def test_a_configuration_of_this_version_needs_no_migration(compact_config: StyA2KConfig) -> None:

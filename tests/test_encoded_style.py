@@ -128,7 +128,7 @@ def test_a_mixture_is_saved_with_its_parts(compact_model: StyA2K, two: Two, tmp_
 def test_shares_that_do_not_fit_the_file_are_refused(two: Two, tmp_path: Path, shares: str) -> None:
     path = tmp_path / "mixed.safetensors"
     save_style(mix_styles(two, [1, 3]), path, "0" * 64)
-    header = {"format": "stya2k-style", "format_version": "6", "model": "0" * 64, "shares": shares}
+    header = {"format": "stya2k-style", "format_version": "7", "model": "0" * 64, "shares": shares}
     save_file(load_file(path), path, header)
     with pytest.raises(CheckpointError, match="a damaged style"):
         load_style(path, "0" * 64)

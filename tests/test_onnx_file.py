@@ -10,7 +10,7 @@ import pytest
 import torch
 from tiny_networks import picture
 
-from a2k_core import CheckpointError, StyA2K
+from a2k_core import CheckpointError, StyA2K, TransferOptions
 from a2k_core.cli.main import main
 from a2k_core.errors import UsageError
 from a2k_core.files import onnx_file
@@ -20,7 +20,7 @@ from a2k_core.files.onnx_file import _Painter, export_onnx
 def test_what_is_recorded_paints_what_transfer_does(model: StyA2K, monkeypatch: pytest.MonkeyPatch) -> None:
     for size, strength in (((70, 201), 0.4), ((1, 33), 1.7)):
         content, style = picture(*size, seed=1), picture(150, 40, seed=2)
-        expected = model.transfer(content, model.encode_style(style), strength)
+        expected = model.transfer_with(content, model.encode_style(style), TransferOptions(strength, color_maps=()))
         with monkeypatch.context() as exporting, torch.no_grad():
             exporting.setattr(torch.onnx, "is_in_onnx_export", lambda: True)
             exporting.setattr(
@@ -41,7 +41,8 @@ def test_a_file_paints_at_any_size_what_the_model_does(compact_model: StyA2K, tm
         content, style = picture(*size, seed=1), picture(*style_size, seed=2)
         inputs = {"content": content.numpy(), "style": style.numpy(), "strength": torch.tensor(strength).numpy()}
         [painted] = session.run(None, inputs)
-        expected = compact_model.transfer(content, compact_model.encode_style(style), strength)
+        plain = TransferOptions(strength, color_maps=())
+        expected = compact_model.transfer_with(content, compact_model.encode_style(style), plain)
         torch.testing.assert_close(torch.from_numpy(painted), expected, rtol=0, atol=1e-3)
 
 

@@ -45,7 +45,7 @@ def test_a_style_of_an_older_version_is_refused(compact_model: StyA2K, tmp_path:
     save_style(compact_model.encode_style(picture(64, 64)), path, known)
     save_file(load_file(path), path, {"format": "stya2k-style", "format_version": "5", "model": known})
     with pytest.raises(
-        CheckpointError, match=r"version 5; this package reads version 6\. Encode the style picture again"
+        CheckpointError, match=r"version 5; this package reads version 7\. Encode the style picture again"
     ):
         load_style(path, known)
 

@@ -89,7 +89,7 @@ def test_files_with_nan_are_refused(compact_model: StyA2K, tmp_path: Path) -> No
     for path, name in ((model, "merge.weight"), (style, "1.block_value")):
         tensors = load_file(path)
         tensors[name].flatten()[3] = NAN
-        header = read_info(path).metadata if path == model else {"format": "stya2k-style", "format_version": "6"}
+        header = read_info(path).metadata if path == model else {"format": "stya2k-style", "format_version": "7"}
         save_file(tensors, path, {**header, "model": known} if path == style else header)
     with pytest.raises(CheckpointError, match=r"model\.safetensors: merge\.weight has NaN"):
         load_model(model, "cpu")

@@ -20,6 +20,7 @@ COMPACT = StyA2KConfig(
     residual="adain",
     overlap=True,
     noise=0.05,
+    color_match=True,
 )
 PAPER = StyA2KConfig(backbone="vgg", encoder_widths=(4, 4, 16, 16, 16), channels=(16, 16, 16), heads=2)
 

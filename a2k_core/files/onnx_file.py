@@ -1,7 +1,8 @@
 """ONNX files: a model as one graph that other programs run without torch.
 
 The graph is the network's own code, recorded by `torch.onnx.export` for pictures of any size. It paints whole pictures at any strength.
-What is not in it: batches, masks, strength maps, regions, mixed and saved styles, preserved colors, statistics of clips, and tiles.
+What is not in it: the match of colors, batches, masks, strength maps, regions, mixed and saved styles, preserved colors, statistics of
+clips, and tiles.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ def export_onnx(model: StyA2K, path: str | os.PathLike[str], metadata: Mapping[s
     """Write a model as an ONNX file, complete or not at all. It takes some minutes.
 
     The file has the inputs `content` `[1, 3, height, width]`, `style` `[1, 3, style_height, style_width]`, both RGB in 0..1 of any size,
-    and `strength` `[]`, 0 to 2; and the output `painting` `[1, 3, height, width]` in 0..1: what `StyA2K.transfer` gives. All are
-    fp32. Before it is kept, onnxruntime paints with it at other sizes than it was recorded with, and has to give what the model does.
+    and `strength` `[]`, 0 to 2; and the output `painting` `[1, 3, height, width]` in 0..1: what `StyA2K.transfer_with` gives with no
+    `color_maps`. All are fp32. Before it is kept, onnxruntime paints with it at other sizes than it was recorded with, and has to give
+    what the model does.
 
     Args:
         model: on any device, in any dtype; stored in fp32.
@@ -150,7 +152,8 @@ def _pictures(grid: int, content: tuple[int, int], style: tuple[int, int]) -> di
 
 def _expected(model: StyA2K, inputs: Mapping[str, Tensor]) -> Tensor:
     style = model.encode_style(inputs["style"])
-    return model.transfer(inputs["content"], style, float(inputs["strength"]))
+    options = TransferOptions(float(inputs["strength"]), color_maps=())
+    return model.transfer_with(inputs["content"], style, options)
 
 
 def _alike(painted: Tensor, expected: Tensor) -> bool:

@@ -15,16 +15,19 @@ from torch import Tensor
 from ..errors import CheckpointError
 from ..model import StyA2K
 from ..network.all_to_key import LevelStyle
+from ..network.colors import ColorMoments
 from ..network.encoded_style import EncodedStyle, check_shares, mix_styles
 from ..network.region_style import RegionStyle
 from .checkpoint import write_safetensors
 
 FORMAT = "stya2k-style"
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(LevelStyle))
 _LEVELS = 3
 _RANKS = {"region_key": 4, "region_value": 4, "block_key": 5, "block_value": 5, "mean": 4, "std": 4}
+_COLORS = {f"colors_{name}": 3 for name in ColorMoments._fields}
+"""Names of the tensors of the colors, and their ranks."""
 
 
 def fingerprint(model: StyA2K) -> str:
@@ -72,6 +75,9 @@ def save_style(style: EncodedStyle, path: str | os.PathLike[str], model_fingerpr
         for index, level in enumerate(part.levels)
         for field, name in ((field, f"{prefix}{index}.{field}") for field in _FIELDS)
     }
+    for part, prefix in zip(parts, _prefixes(len(parts)), strict=True):
+        for name, value in zip(_COLORS, part.colors or (), strict=bool(part.colors)):
+            tensors[prefix + name] = value.detach().cpu().clone()
     write_safetensors(tensors, path, header, "the style")
 
 
@@ -95,7 +101,7 @@ def load_style(path: str | os.PathLike[str], model_fingerprint: str) -> EncodedS
                 for prefix in _prefixes(len(shares))
                 for level in range(_LEVELS)
                 for name in _FIELDS
-            }
+            } | {prefix + name for prefix in _prefixes(len(shares)) for name in _COLORS}
             if names != expected:
                 raise CheckpointError(f"{path}: a damaged style: its tensors are not those of a style; save it again")
             tensors = {name: file.get_tensor(name) for name in expected}
@@ -110,7 +116,8 @@ def load_style(path: str | os.PathLike[str], model_fingerprint: str) -> EncodedS
         fine, middle, coarse = (
             LevelStyle(**{name: of_style[f"{level}.{name}"] for name in _FIELDS}) for level in range(_LEVELS)
         )
-        styles.append(EncodedStyle((fine, middle, coarse)))
+        colors = ColorMoments(*(of_style[name] for name in _COLORS))
+        styles.append(EncodedStyle((fine, middle, coarse), colors=colors))
     return mix_styles(styles, shares)
 
 
@@ -160,7 +167,7 @@ def check_fingerprint(made_by: str, model_fingerprint: str, name: str) -> None:
 def _check_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
     batch = tensors["0.mean"].shape[0] if tensors["0.mean"].ndim else 0
     for name, tensor in tensors.items():
-        rank = _RANKS[name.split(".", 1)[1]]
+        rank = _COLORS.get(name) or _RANKS[name.split(".", 1)[1]]
         if tensor.ndim != rank or tensor.shape[0] != batch or 0 in tensor.shape or not tensor.is_floating_point():
             raise CheckpointError(
                 f"{path}: a damaged style: {name} is {tensor.dtype} {list(tensor.shape)}; save it again"

@@ -10,8 +10,11 @@ from torch import Tensor
 
 from ..errors import InputError
 from .all_to_key import LevelStyle
+from .colors import ColorMoments
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(LevelStyle))
+_FP32 = ("mean", "std", "covariance")
+"""Tensors that stay fp32 in every dtype of the network."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +23,9 @@ class EncodedStyle:
 
     levels: tuple[LevelStyle, LevelStyle, LevelStyle]
     """One for each stylized level: strides 4, 8 and 16."""
+
+    colors: ColorMoments | None = dataclasses.field(default=None, kw_only=True)
+    """Of the style pictures. None for a style that was made of features alone."""
 
     @property
     def batch(self) -> int:
@@ -32,7 +38,7 @@ class EncodedStyle:
 
     def tensors(self) -> list[Tensor]:
         """All tensors, in a fixed order: for measuring, moving and storing."""
-        return [getattr(level, name) for level in self.levels for name in _FIELDS]
+        return [*(getattr(level, name) for level in self.levels for name in _FIELDS), *(self.colors or ())]
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> EncodedStyle:
         """The same style on another device and, its moments apart, in another dtype. Copies only what has to change."""
@@ -40,7 +46,7 @@ class EncodedStyle:
         same_dtype = dtype is None or self.levels[0].block_key.dtype == dtype
         if same_dtype and all(tensor.device == device for tensor in self.tensors()):
             return self
-        return _each(lambda name, tensors: tensors[0].to(device, None if name in ("mean", "std") else dtype), [self])
+        return _each(lambda name, tensors: tensors[0].to(device, None if name in _FP32 else dtype), [self])
 
     def part(self, start: int, stop: int) -> EncodedStyle:
         """The styles `start` to `stop` of a batch. A single style, which serves any number of pictures, stays whole."""
@@ -139,7 +145,9 @@ def _each(make: Callable[[str, list[Tensor]], Tensor], styles: Sequence[EncodedS
         LevelStyle(**{name: make(name, [getattr(level, name) for level in levels]) for name in _FIELDS})
         for levels in zip(*(style.levels for style in styles), strict=True)
     )
-    return EncodedStyle((fine, middle, coarse))
+    known = [style.colors for style in styles if style.colors]
+    colors = ColorMoments(*map(make, ColorMoments._fields, map(list, zip(*known, strict=True)))) if known else None
+    return EncodedStyle((fine, middle, coarse), colors=colors)
 
 
 def _own(tensor: Tensor) -> Tensor:

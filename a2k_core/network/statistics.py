@@ -71,6 +71,9 @@ class ClipStatistics:
     moments: tuple[Moments, ...]
     """Of the content features at the three levels, over the frames they were estimated from, `[1, C, 1, 1]` each."""
 
+    small: Tensor
+    """Those frames reduced, `[K, 3, h, w]` RGB in 0..1, fp32: the colors of the painting are measured on them."""
+
 
 @dataclasses.dataclass(frozen=True)
 class PartialMoments:

@@ -34,7 +34,7 @@ class PaddedSource:
     """
 
     def __init__(self, read: Read, shape: tuple[int, int, int], grid: int) -> None:
-        self._read = read
+        self.read = read
         self.batch, self.height, self.width = shape
         self.bounds = Region(0, 0, -(-self.height // grid) * grid, -(-self.width // grid) * grid)
 
@@ -47,7 +47,7 @@ class PaddedSource:
         vertical, horizontal = (self.height, region.bottom, region.top), (self.width, region.right, region.left)
         rows, columns = reflected_indices(*vertical), reflected_indices(*horizontal)
         first_row, first_column = int(rows.min()), int(columns.min())
-        image = self._read(slice(first_row, int(rows.max()) + 1), slice(first_column, int(columns.max()) + 1))
+        image = self.read(slice(first_row, int(rows.max()) + 1), slice(first_column, int(columns.max()) + 1))
         if image.shape[-2] != len(rows) or region.bottom > self.height:
             image = image.index_select(2, reflected_indices(*vertical, image.device) - first_row)
         if image.shape[-1] != len(columns) or region.right > self.width:

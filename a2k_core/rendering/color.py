@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
 from ..errors import InputError
+from ..network.colors import ColorMap, ColorMoments, color_moments
 from ..network.statistics import EPSILON
 from ..options import check_image
 
@@ -19,18 +18,11 @@ NOISE = 2 / 255
 """Deviation that counts as noise: colors that vary less than this are not spread further."""
 
 
-class ColorMap(NamedTuple):
-    """A linear map of colors."""
+MAX_GAIN = 2.5
+"""By which `widening_map` widens at most: a clear sky does not become a sunset."""
 
-    matrix: Tensor
-    """`[B, 3, 3]`, fp32."""
-
-    shift: Tensor
-    """`[B, 3, 1, 1]`, fp32."""
-
-    def __call__(self, image: Tensor) -> Tensor:
-        """`[B, 3, H, W]` RGB to the same with other colors, fp32, clamped to 0..1."""
-        return (torch.einsum("bij,bjhw->bihw", self.matrix, image.float()) + self.shift).clamp(0, 1)
+ITERATIONS = 30
+"""For the root of a matrix: enough for colors that vary a thousand times more in one direction than in another."""
 
 
 def color_map(image: Tensor, reference: Tensor) -> ColorMap:
@@ -52,13 +44,27 @@ def color_map(image: Tensor, reference: Tensor) -> ColorMap:
         raise InputError(
             f"{len(reference)} references for {len(image)} pictures; pass one for all of them, or one for each"
         )
-    mean, covariance = _statistics(image)
-    wanted_mean, wanted = _statistics(reference)
-    root, inverse = _powers(covariance)
-    middle, _ = _powers(root @ wanted @ root)
-    matrix = inverse @ middle @ inverse
-    shift = wanted_mean - matrix @ mean
-    return ColorMap(matrix.float().to(image.device), shift[..., None].float().to(image.device))
+    own, wanted = (_with_noise(color_moments(each)) for each in (image, reference))
+    matrix = _transport(own.covariance, wanted.covariance)
+    return _color_map(matrix, wanted.mean - matrix @ own.mean, image.device)
+
+
+def widening_map(own: ColorMoments, wanted: ColorMoments) -> ColorMap:
+    """The same map where it makes colors vary more, and none where it would make them vary less.
+
+    In the directions in which colors already vary more than wanted, they keep their contrast, and their mean moves only as far as the
+    contrast would shrink: a sheet of white paper with one blot has little to say about the light and dark of a forest.
+
+    Args:
+        own, wanted: of `[1 or B]` pictures each.
+    """
+    device = own.mean.device
+    own, wanted = _with_noise(own), _with_noise(wanted)
+    matrix = _transport(own.covariance, wanted.covariance)
+    one = torch.eye(3, dtype=matrix.dtype, device=matrix.device).expand_as(matrix)
+    smaller = _smaller(matrix, one)
+    larger = _smaller(matrix + one - smaller, MAX_GAIN * one)
+    return _color_map(larger, own.mean + smaller @ (wanted.mean - own.mean) - larger @ own.mean, device)
 
 
 def match_colors(image: Tensor, reference: Tensor) -> Tensor:
@@ -74,7 +80,7 @@ def match_colors(image: Tensor, reference: Tensor) -> Tensor:
     Raises:
         InputError: as `color_map` does.
     """
-    return color_map(image, reference)(image).to(image.dtype)
+    return color_map(image, reference)(image).clamp(0, 1).to(image.dtype)
 
 
 def preserve_color(image: Tensor, content: Tensor, amount: float) -> Tensor:
@@ -99,17 +105,39 @@ def preserve_color(image: Tensor, content: Tensor, amount: float) -> Tensor:
     return torch.lerp(image, torch.addcmul(gray, color, share), amount)
 
 
-def _statistics(image: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean `[B, 3, 1]` and covariance `[B, 3, 3]` of the colors, fp64, on the CPU: not every device has fp64."""
-    colors = image.float().flatten(2)
-    mean = colors.mean(2, keepdim=True)
-    apart = colors - mean
-    covariance = (apart @ apart.transpose(1, 2) / apart.shape[2]).cpu().double()
-    return mean.cpu().double(), covariance + NOISE**2 * torch.eye(3, dtype=torch.float64)
+def _with_noise(moments: ColorMoments) -> ColorMoments:
+    """In fp64, on the CPU where the device has none; a flat picture varies by `NOISE`."""
+    mean, covariance = (value.cpu().double() if value.device.type == "mps" else value.double() for value in moments)
+    return ColorMoments(mean, covariance + NOISE**2 * torch.eye(3, dtype=torch.float64, device=covariance.device))
 
 
-def _powers(matrices: Tensor) -> tuple[Tensor, Tensor]:
-    """The square root of positive symmetric `[B, 3, 3]` matrices, and its inverse."""
-    values, vectors = torch.linalg.eigh(matrices)
-    roots = values.clamp(min=NOISE**4).sqrt()[:, None]
-    return (vectors * roots) @ vectors.transpose(1, 2), (vectors / roots) @ vectors.transpose(1, 2)
+def _transport(own: Tensor, wanted: Tensor) -> Tensor:
+    """The positive symmetric `[B, 3, 3]` that turns colors of covariance `own` into colors of covariance `wanted`."""
+    root, inverse = _roots(own)
+    middle, _ = _roots(root @ wanted @ root)
+    return inverse @ middle @ inverse
+
+
+def _roots(matrices: Tensor) -> tuple[Tensor, Tensor]:
+    """The square root of positive symmetric `[B, 3, 3]` matrices, and its inverse, by the coupled Newton-Schulz iteration.
+
+    Of products alone, so that a GPU has nothing to wait for, and a CUDA graph can hold it.
+    """
+    scale = matrices.diagonal(dim1=1, dim2=2).sum(1)[:, None, None]
+    root, one = matrices / scale, torch.eye(3, dtype=matrices.dtype, device=matrices.device)
+    inverse = one.expand_as(root)
+    for _ in range(ITERATIONS):
+        step = (3 * one - inverse @ root) / 2
+        root, inverse = root @ step, step @ inverse
+    return root * scale.sqrt(), inverse / scale.sqrt()
+
+
+def _smaller(matrix: Tensor, multiple: Tensor) -> Tensor:
+    """In each direction the smaller one of a symmetric matrix and a multiple of the identity: (a + b - |a - b|) / 2."""
+    apart = matrix - multiple
+    size, _ = _roots(apart @ apart + NOISE**4 * torch.eye(3, dtype=matrix.dtype, device=matrix.device))
+    return (matrix + multiple - size) / 2
+
+
+def _color_map(matrix: Tensor, shift: Tensor, device: torch.device) -> ColorMap:
+    return ColorMap(matrix.float().to(device), shift[..., None].float().to(device))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
+from ..network.colors import ColorMap
 from ..options import TransferOptions
 from .color import preserve_color
+from .color_match import matched
 
 
 def postprocess(
@@ -15,8 +19,10 @@ def postprocess(
     content: Tensor,
     options: TransferOptions,
     strength: float | Tensor | None = None,
+    maps: Sequence[ColorMap] = (),
+    shares: Sequence[Tensor] = (),
 ) -> Tensor:
-    """Restore detail below full strength, preserve colors where asked, clamp.
+    """Match colors, restore detail below full strength, preserve colors where asked, clamp.
 
     Args:
         decoded: the stylized picture as the decoder gives it, `[B, 3, H, W]`.
@@ -24,16 +30,21 @@ def postprocess(
         content: `[B, 3, H, W]` RGB in 0..1.
         options: of the transfer.
         strength: the strength at each place, `[1 or B, 1, H, W]`; not given, that of the options.
+        maps, shares: as of `matched`.
 
     Returns:
         `[B, 3, H, W]` in 0..1, of the content's dtype, on the decoder's device.
     """
     image = decoded.float()
     content = content.to(image.device)
-    if rebuilt is not None:
-        kept = torch.as_tensor(
-            1 - (options.strength if strength is None else strength), dtype=torch.float32, device=image.device
+    if strength is None:
+        strength = options.strength
+    if maps:
+        image = matched(
+            image, maps, shares, strength.clamp(max=1) if isinstance(strength, Tensor) else min(strength, 1.0)
         )
+    if rebuilt is not None:
+        kept = torch.as_tensor(1 - strength, dtype=torch.float32, device=image.device)
         image = image + kept.clamp(min=0) * (content.float() - rebuilt.float())
     if options.preserve_color:
         image = preserve_color(image, content, options.preserve_color)

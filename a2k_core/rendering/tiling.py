@@ -6,12 +6,13 @@ first pass, and a margin of pixels, the receptive field of the network.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from ..config import STRIDES
+from ..network.colors import ColorMap
 from ..network.encoded_style import EncodedStyle
 from ..network.encoder import Features
 from ..network.network import StyleNetwork
@@ -20,6 +21,7 @@ from ..network.regions import Region, Regions
 from ..network.statistics import ClipStatistics, Moments, PartialMoments, channel_moments
 from ..options import Tile, TransferOptions
 from .buffers import FeatureBuffer, PaddedSource, Write, cropped
+from .color_match import color_maps, small_copy
 from .masks import MaskReader, RegionReader
 from .memory import available, choose_tile, is_out_of_memory, release
 from .postprocess import postprocess
@@ -80,9 +82,10 @@ class TiledTransfer:
             for mask in (options.mask, options.strength_map)
         )
         self._shares: RegionReader | None = None
+        self._maps: Sequence[ColorMap] | None = None
 
     def stylize(self, style: EncodedStyle, write: Write, reserved: int = 0) -> None:
-        """Compute the moments, then the picture.
+        """Compute the color maps and the moments, then the picture.
 
         With a tile's side, memory depends on it alone and features are computed twice. With "auto" they are cached from one pass to
         the other where they fit into memory. With either, tiles are quartered when memory runs out.
@@ -102,6 +105,9 @@ class TiledTransfer:
             statistics = FeatureStatistics(self.device)
             regions = self._each(regions, lambda region: self._gather(region, statistics))
             moments = statistics.moments()
+        self._maps = self.options.color_maps
+        if self._maps is None:
+            self._maps = self._measured_maps(style)
         if isinstance(style, RegionStyle):
             self._shares = RegionReader(style.masks, self.source.height, self.source.width)
         self._each(regions, lambda region: self._stylize(region, moments, style, write))
@@ -185,8 +191,10 @@ class TiledTransfer:
             )
             strength = fine, middle, coarse
             at_pixels = self._strength(region, 1)
-        shares = []
+        shares: list[list[Tensor]] = []
+        at_each_pixel: list[Tensor] = []
         if self._shares:
+            at_each_pixel = self._shares.read(region, 1, self.device)[0]
             shares = [
                 self._shares.read(level, stride, self.device)[0]
                 for level, stride in zip(attended, STRIDES, strict=True)
@@ -196,10 +204,20 @@ class TiledTransfer:
         rebuilt = None
         if self._varies or self.options.strength < 1:
             rebuilt = self.network.decode(cropped(features, attended, decoded), decoded, region)
-        result = postprocess(image, rebuilt, content, self.options, at_pixels)
+        result = postprocess(
+            image, rebuilt, content, self.options, at_pixels, self._maps or (), at_each_pixel if self._maps else ()
+        )
         if mask is not None:
             result = torch.lerp(content.to(result.device).clamp(0, 1), result, mask.to(result))
         write(inside.top, inside.left, result[inside.within(region, 1)].to(content.device))
+
+    def _measured_maps(self, style: EncodedStyle) -> list[ColorMap]:
+        """Of the content, or of the video that it is a frame of."""
+        if not self.network.config.color_match:
+            return []
+        clip = self.options.clip
+        small = clip.small if clip else small_copy(self.source.read, self.source.height, self.source.width)
+        return color_maps(self.network, small.to(self.device), style, together=clip is not None)
 
     @property
     def _varies(self) -> bool:
@@ -249,4 +267,5 @@ def clip_statistics(
     for index, source in enumerate(sources):
         part = options.part(index / len(sources), (index + 1) / len(sources))
         TiledTransfer(network, device, source, part).gather(statistics)
-    return ClipStatistics(tuple(statistics.moments()))
+    small = [small_copy(source.read, source.height, source.width) for source in sources]
+    return ClipStatistics(tuple(statistics.moments()), torch.cat(small).to(device))

@@ -10,10 +10,13 @@ import torch
 from torch import Tensor
 
 from ..model import StyA2K
+from ..network.colors import ColorMap
 from ..network.encoded_style import EncodedStyle, mix_styles
 from ..network.region_style import RegionStyle, part_of
 from ..network.regions import Region
+from ..network.statistics import ClipStatistics
 from ..options import MAX_STRENGTH, Progress, TransferOptions
+from ..rendering.color_match import mean_map
 from ..rendering.masks import MaskReader
 from .optical_flow import has_optical_flow
 from .scenes import Scene
@@ -75,6 +78,7 @@ class FrameStylizer:
         for _, values in shares.keyframes if shares else ():
             mix_styles(self._styles, values)
         self._last: tuple[Carried, Setting] | None = None
+        self._maps: tuple[ClipStatistics, list[list[ColorMap]]] | None = None
 
     @property
     def style(self) -> EncodedStyle:
@@ -145,6 +149,7 @@ class FrameStylizer:
             last = None
         carried = last[0] if last else None
         change = setting.difference(last[1]) if last else 0.0
+        options = dataclasses.replace(options, color_maps=self._color_maps(options.clip, setting))
         frames = temporal_smoothing(images, carried.frame if carried else None)
         stylized = self.model.transfer_with(frames, style, options)
         consistent = []
@@ -157,6 +162,18 @@ class FrameStylizer:
         # Copies, where they are views into the whole chunk.
         kept = Carried(*(tensor.clone() if len(images) > 1 else tensor for tensor in carried))
         return torch.cat(consistent), (kept, setting)
+
+    def _color_maps(self, clip: ClipStatistics, setting: Setting) -> list[ColorMap] | None:
+        """What all frames share: of each style once, and between those of the styles while they are mixed."""
+        if self._styles[0].batch > 1:
+            return None
+        if self._maps is None or self._maps[0] is not clip:
+            self._maps = clip, [self.model.color_maps(clip, style) for style in self._styles]
+        of_styles = self._maps[1]
+        if setting.shares is None or not of_styles[0]:
+            return of_styles[0]
+        total = sum(setting.shares)
+        return [mean_map([(share / total, maps[0]) for share, maps in zip(setting.shares, of_styles, strict=True)])]
 
     def _setting(self, index: int) -> Setting:
         scene = max(0, bisect.bisect_right(self._scenes, index, key=lambda each: each.start) - 1)

@@ -53,7 +53,7 @@ def recolor(content: StoredPicture, reference: Tensor, options: TransferOptions,
     reader = None if options.mask is None else MaskReader(options.mask, content.height, content.width)
     for region in Region(0, 0, content.height, content.width).split(PIECE, 1):
         piece = content.read(slice(region.top, region.bottom), slice(region.left, region.right))
-        painted = torch.lerp(piece, recolored(piece), options.strength).clamp(0, 1)
+        painted = torch.lerp(piece, recolored(piece).clamp(0, 1), options.strength).clamp(0, 1)
         if reader is not None:
             painted = torch.lerp(piece, painted, reader.read(region, 1, piece.device))
         write(region.top, region.left, painted)

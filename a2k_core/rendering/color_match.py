@@ -1,0 +1,100 @@
+"""The painting in the contrast and the colors of the style: one linear map of colors, measured on a small copy of the content.
+
+Attention gives each place the colors of the style that fit it, but as means over many blocks: paler than the style itself. The map gives
+them their range back. It is known before the first pixel is painted, so that tiles and whole pictures get the same one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..network.blocks import pad_to_multiple
+from ..network.colors import ColorMap, color_moments
+from ..network.encoded_style import EncodedStyle
+from ..network.network import StyleNetwork
+from ..network.region_style import RegionStyle
+from ..network.statistics import channel_moments
+from .buffers import Read
+from .color import widening_map
+
+SIDE = 256
+"""Pixels of the longer side of the small copy at most."""
+
+ROWS = 2**22
+"""Pixels of a content that are read at once."""
+
+
+def small_copy(read: Read, height: int, width: int) -> Tensor:
+    """The content at a whole fraction of its size, half or less, `[B, 3, h, w]`, fp32: every pixel is a mean over a square."""
+    factor = max(2, math.ceil(max(height, width) / SIDE))
+    rows = max(1, ROWS // (width * factor)) * factor
+    return torch.cat(
+        [
+            F.avg_pool2d(read(slice(top, min(top + rows, height)), slice(0, width)).float(), factor, ceil_mode=True)
+            for top in range(0, height, rows)
+        ],
+        dim=2,
+    )
+
+
+def color_maps(network: StyleNetwork, small: Tensor, style: EncodedStyle, *, together: bool = False) -> list[ColorMap]:
+    """What brings the painting of a content to the colors of its style: one map, or one for each region of a `RegionStyle`.
+
+    Each is measured as if the whole picture were painted in its style. The map of a mixture lies between those of its styles.
+
+    Args:
+        network: paints the small copies.
+        small: `[B, 3, h, w]` from `small_copy`, on the network's device.
+        style: on the device, in the network's dtype.
+        together: the copies are frames of one video, which share their maps.
+
+    Returns:
+        None where colors are not matched: the network does not, or those of a style are not known.
+    """
+    regions = style.styles if isinstance(style, RegionStyle) else (style,)
+    known = all(part.colors for region in regions for _, part in region.parts())
+    if not network.config.color_match or not known:
+        return []
+    height, width = small.shape[-2:]
+    padded = pad_to_multiple(small.to(next(network.parameters()).dtype), network.config.grid)
+    content = network.encode_content(padded)
+    moments = [channel_moments(level) for level in content]
+
+    def map_to(part: EncodedStyle) -> ColorMap:
+        painted = network.decode(network.stylize(content, moments, part, 1.0))[..., :height, :width].clamp(0, 1)
+        if together:
+            painted = torch.cat([*painted], dim=2)[None]
+        assert part.colors
+        return widening_map(color_moments(painted), part.colors)
+
+    return [mean_map([(share, map_to(part)) for share, part in region.parts()]) for region in regions]
+
+
+def mean_map(maps: Sequence[tuple[float, ColorMap]]) -> ColorMap:
+    """The map between several, with a share of each; the shares add up to 1."""
+    matrix = sum((share * color_map.matrix for share, color_map in maps[1:]), maps[0][0] * maps[0][1].matrix)
+    shift = sum((share * color_map.shift for share, color_map in maps[1:]), maps[0][0] * maps[0][1].shift)
+    return ColorMap(matrix, shift)
+
+
+def matched(image: Tensor, maps: Sequence[ColorMap], shares: Sequence[Tensor], amount: float | Tensor) -> Tensor:
+    """Apply maps to a painting.
+
+    Args:
+        image: `[B, 3, H, W]`, fp32.
+        maps: from `color_maps`.
+        shares: with several maps, the share of each at each pixel, `[1 or B, 1, H, W]`.
+        amount: 0 to 1, a number or `[1 or B, 1, H, W]`.
+    """
+    if len(maps) == 1 and not shares:
+        recolored = maps[0](image)
+    else:
+        recolored = image * (1 - sum(shares, torch.zeros_like(shares[0]))).clamp(min=0)
+        for color_map, share in zip(maps, shares, strict=True):
+            recolored = recolored + share * color_map(image)
+    return recolored if isinstance(amount, float) and amount == 1 else torch.lerp(image, recolored, amount)
