@@ -66,7 +66,7 @@ class StyA2K(StyleNetwork):
         visible = None if mask is None else self._style_mask(mask, *style.shape[-2:])
         height, width = style.shape[-2:]
         seen = None if visible is None else visible[..., :height, :width]
-        colors = color_moments(style.to(self.device).clamp(0, 1), seen)
+        colors = color_moments(style.to(self.device), seen)
         encoded = dataclasses.replace(self.encode_style_features(features, visible), colors=colors).compact()
         if not all(bool(tensor.isfinite().all()) for tensor in encoded.tensors()):
             raise InputError(f"the encoded style has NaN or infinite values; {self._causes_of_nan()}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -21,8 +22,8 @@ class ColorMoments(NamedTuple):
 
 
 def color_moments(images: Tensor, weights: Tensor | None = None) -> ColorMoments:
-    """Of `[B, 3, H, W]` RGB in 0..1, fp32 or less; with `weights`, `[1 or B, 1, H, W]` of 0 or more, pixels count that much."""
-    colors = images.float().flatten(2)
+    """Of `[B, 3, H, W]` RGB, clamped to 0..1; with `weights`, `[1 or B, 1, H, W]` of 0 or more, pixels count that much."""
+    colors = images.float().clamp(0, 1).flatten(2)
     share = (
         torch.ones_like(colors[:, :1]) if weights is None else weights.float().flatten(2).expand(len(colors), -1, -1)
     )
@@ -30,6 +31,14 @@ def color_moments(images: Tensor, weights: Tensor | None = None) -> ColorMoments
     mean = (colors * share).sum(2, keepdim=True)
     apart = colors - mean
     return ColorMoments(mean, (apart * share) @ apart.transpose(1, 2))
+
+
+def pooled_moments(pictures: Sequence[ColorMoments]) -> ColorMoments:
+    """Of several pictures of one size, as if they were one."""
+    mean = torch.stack([moments.mean for moments in pictures]).mean(0)
+    apart = [moments.mean - mean for moments in pictures]
+    spread = [moments.covariance + a @ a.transpose(1, 2) for moments, a in zip(pictures, apart, strict=True)]
+    return ColorMoments(mean, torch.stack(spread).mean(0))
 
 
 class ColorMap(NamedTuple):

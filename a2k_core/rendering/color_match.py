@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..network.blocks import pad_to_multiple
-from ..network.colors import ColorMap, color_moments
+from ..network.colors import ColorMap, color_moments, pooled_moments
 from ..network.encoded_style import EncodedStyle
 from ..network.network import StyleNetwork
 from ..network.region_style import RegionStyle
@@ -22,16 +22,21 @@ from ..network.statistics import channel_moments
 from .buffers import Read
 from .color import widening_map
 
-SIDE = 256
+SIDE = 512
 """Pixels of the longer side of the small copy at most."""
 
 ROWS = 2**22
 """Pixels of a content that are read at once."""
 
 
+def reduction(height: int, width: int) -> int:
+    """Side of the squares of pixels that become one pixel of the small copy. A content of up to `SIDE` is its own copy."""
+    return max(1, math.ceil(max(height, width) / SIDE))
+
+
 def small_copy(read: Read, height: int, width: int) -> Tensor:
-    """The content at a whole fraction of its size, half or less, `[B, 3, h, w]`, fp32: every pixel is a mean over a square."""
-    factor = max(2, math.ceil(max(height, width) / SIDE))
+    """The content at a whole fraction of its size, `[B, 3, h, w]`, fp32: every pixel is a mean over a square."""
+    factor = reduction(height, width)
     rows = max(1, ROWS // (width * factor)) * factor
     return torch.cat(
         [
@@ -40,6 +45,12 @@ def small_copy(read: Read, height: int, width: int) -> Tensor:
         ],
         dim=2,
     )
+
+
+def matches_colors(network: StyleNetwork, style: EncodedStyle) -> bool:
+    """Whether the network does, and the colors of the style are known."""
+    regions = style.styles if isinstance(style, RegionStyle) else (style,)
+    return network.config.color_match and all(part.colors for region in regions for _, part in region.parts())
 
 
 def color_maps(network: StyleNetwork, small: Tensor, style: EncodedStyle, *, together: bool = False) -> list[ColorMap]:
@@ -51,27 +62,30 @@ def color_maps(network: StyleNetwork, small: Tensor, style: EncodedStyle, *, tog
         network: paints the small copies.
         small: `[B, 3, h, w]` from `small_copy`, on the network's device.
         style: on the device, in the network's dtype.
-        together: the copies are frames of one video, which share their maps.
+        together: the copies are frames of one video, which share their maps. They are painted one by one.
 
     Returns:
-        None where colors are not matched: the network does not, or those of a style are not known.
+        None where colors are not matched, see `matches_colors`.
     """
-    regions = style.styles if isinstance(style, RegionStyle) else (style,)
-    known = all(part.colors for region in regions for _, part in region.parts())
-    if not network.config.color_match or not known:
+    if not matches_colors(network, style):
         return []
+    contents = []
+    for copies in small.split(1) if together else [small]:
+        features = network.encode_content(
+            pad_to_multiple(copies.to(next(network.parameters()).dtype), network.config.grid)
+        )
+        contents.append((features, [channel_moments(level) for level in features]))
     height, width = small.shape[-2:]
-    padded = pad_to_multiple(small.to(next(network.parameters()).dtype), network.config.grid)
-    content = network.encode_content(padded)
-    moments = [channel_moments(level) for level in content]
 
     def map_to(part: EncodedStyle) -> ColorMap:
-        painted = network.decode(network.stylize(content, moments, part, 1.0))[..., :height, :width].clamp(0, 1)
-        if together:
-            painted = torch.cat([*painted], dim=2)[None]
+        measured = [
+            color_moments(network.decode(network.stylize(*content, part, 1.0))[..., :height, :width])
+            for content in contents
+        ]
         assert part.colors
-        return widening_map(color_moments(painted), part.colors)
+        return widening_map(pooled_moments(measured), part.colors)
 
+    regions = style.styles if isinstance(style, RegionStyle) else (style,)
     return [mean_map([(share, map_to(part)) for share, part in region.parts()]) for region in regions]
 
 

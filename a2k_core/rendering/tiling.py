@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ..config import STRIDES
-from ..network.colors import ColorMap
+from ..network.colors import ColorMap, color_moments
 from ..network.encoded_style import EncodedStyle
 from ..network.encoder import Features
 from ..network.network import StyleNetwork
@@ -21,7 +21,8 @@ from ..network.regions import Region, Regions
 from ..network.statistics import ClipStatistics, Moments, PartialMoments, channel_moments
 from ..options import Tile, TransferOptions
 from .buffers import FeatureBuffer, PaddedSource, Write, cropped
-from .color_match import color_maps, small_copy
+from .color import widening_map
+from .color_match import color_maps, matches_colors, reduction, small_copy
 from .masks import MaskReader, RegionReader
 from .memory import available, choose_tile, is_out_of_memory, release
 from .postprocess import postprocess
@@ -82,10 +83,10 @@ class TiledTransfer:
             for mask in (options.mask, options.strength_map)
         )
         self._shares: RegionReader | None = None
-        self._maps: Sequence[ColorMap] | None = None
+        self._maps = options.color_maps
 
     def stylize(self, style: EncodedStyle, write: Write, reserved: int = 0) -> None:
-        """Compute the color maps and the moments, then the picture.
+        """Compute the moments, then the picture.
 
         With a tile's side, memory depends on it alone and features are computed twice. With "auto" they are cached from one pass to
         the other where they fit into memory. With either, tiles are quartered when memory runs out.
@@ -105,9 +106,6 @@ class TiledTransfer:
             statistics = FeatureStatistics(self.device)
             regions = self._each(regions, lambda region: self._gather(region, statistics))
             moments = statistics.moments()
-        self._maps = self.options.color_maps
-        if self._maps is None:
-            self._maps = self._measured_maps(style)
         if isinstance(style, RegionStyle):
             self._shares = RegionReader(style.masks, self.source.height, self.source.width)
         self._each(regions, lambda region: self._stylize(region, moments, style, write))
@@ -204,20 +202,34 @@ class TiledTransfer:
         rebuilt = None
         if self._varies or self.options.strength < 1:
             rebuilt = self.network.decode(cropped(features, attended, decoded), decoded, region)
-        result = postprocess(
-            image, rebuilt, content, self.options, at_pixels, self._maps or (), at_each_pixel if self._maps else ()
-        )
+        maps = self._color_maps(image, region, style)
+        result = postprocess(image, rebuilt, content, self.options, at_pixels, maps, at_each_pixel if maps else ())
         if mask is not None:
             result = torch.lerp(content.to(result.device).clamp(0, 1), result, mask.to(result))
         write(inside.top, inside.left, result[inside.within(region, 1)].to(content.device))
 
-    def _measured_maps(self, style: EncodedStyle) -> list[ColorMap]:
-        """Of the content, or of the video that it is a frame of."""
-        if not self.network.config.color_match:
-            return []
-        clip = self.options.clip
-        small = clip.small if clip else small_copy(self.source.read, self.source.height, self.source.width)
-        return color_maps(self.network, small.to(self.device), style, together=clip is not None)
+    def _color_maps(self, painted: Tensor, region: Region, style: EncodedStyle) -> Sequence[ColorMap]:
+        """Those of the options, else of the content, or of the video that it is a frame of. Measured once."""
+        if self._maps is not None:
+            return self._maps
+        clip, height, width = self.options.clip, self.source.height, self.source.width
+        if not matches_colors(self.network, style):
+            self._maps = []
+        elif clip:
+            self._maps = color_maps(self.network, clip.small.to(self.device), style, together=True)
+        elif region == self.bounds and self._is_small_copy(style):
+            assert style.colors
+            self._maps = [widening_map(color_moments(painted[..., :height, :width]), style.colors)]
+        else:
+            small = small_copy(self.source.read, height, width).to(self.device)
+            self._maps = color_maps(self.network, small, style)
+        return self._maps
+
+    def _is_small_copy(self, style: EncodedStyle) -> bool:
+        """Whether what is painted is what the colors are measured on."""
+        plain = not isinstance(style, RegionStyle) and len(style.parts()) == 1 and style.parts()[0][1] is style
+        at_full_strength = self.options.strength == 1 and self._strength_map is None
+        return plain and at_full_strength and reduction(self.source.height, self.source.width) == 1
 
     @property
     def _varies(self) -> bool:
