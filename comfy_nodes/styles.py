@@ -132,7 +132,7 @@ class MixStyles(io.ComfyNode):
         styles = [style_1, style_2, *(style for style in (more or {}).values() if style is not None)]
         for style in styles[1:]:
             check_fingerprint(style.model, style_1.model, "Mix Styles")
-        mixed = mix_styles([style.encoded for style in styles](shares, share, len(styles)))
+        mixed = mix_styles([style.encoded for style in styles], _shares(shares, share, len(styles)))
         return io.NodeOutput(StyleOfModel.of(mixed, style_1.model))
 
 
