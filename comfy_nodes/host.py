@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,10 +12,11 @@ from comfy import model_management
 from comfy_api.latest import io
 from torch import Tensor
 
-from ..a2k_core import EncodedStyle, StyA2K
-from ..a2k_core.errors import CheckpointError
+from ..a2k_core import EncodedStyle, StyA2K, mix_styles
+from ..a2k_core.errors import CheckpointError, InputError
 from ..a2k_core.rendering.device import best_dtype
 from ..a2k_core.rendering.memory import MAX_AT_ONCE, is_out_of_memory, run_in_chunks
+from ..a2k_core.video.schedule import Schedule
 
 CATEGORY = "image/style transfer"
 
@@ -44,16 +45,47 @@ class StyleOfModel(NamedTuple):
     """What flows through an A2K_STYLE socket. A tuple, because the host's cache looks for tensors in tuples to measure them."""
 
     encoded: EncodedStyle
+    """With `shares` the mean of `styles`, which has the tensors of all of them. Nodes that cannot use `shares` take `constant`."""
+
     model: str
     """Fingerprint of the model that encoded it."""
 
     tensors: tuple[Tensor, ...]
     """Those of `encoded`, for the host's cache."""
 
+    styles: tuple[EncodedStyle, ...]
+    """What `FrameStylizer` takes: `encoded` alone, or with `shares` the styles to mix."""
+
+    shares: Schedule | None = None
+    """Of each style at each picture."""
+
     @classmethod
     def of(cls, encoded: EncodedStyle, model: str) -> StyleOfModel:
         """An encoded style with the fingerprint of its model."""
-        return cls(encoded, model, tuple(encoded.tensors()))
+        return cls(encoded, model, tuple(encoded.tensors()), (encoded,))
+
+    @classmethod
+    def over_time(cls, styles: Sequence[EncodedStyle], shares: Schedule, model: str) -> StyleOfModel:
+        """Styles of the model of this fingerprint, mixed in shares that change from picture to picture.
+
+        Raises:
+            InputError: when the shares do not fit the styles, or the styles cannot be mixed.
+        """
+        for _, values in shares.keyframes:
+            mix_styles(styles, values)
+        return cls.of(mix_styles(styles, [1.0] * len(styles)), model)._replace(styles=tuple(styles), shares=shares)
+
+    def constant(self, node: str) -> EncodedStyle:
+        """The encoded style, for a node that takes the same one for all pictures.
+
+        Raises:
+            InputError: when the style changes over time.
+        """
+        if self.shares is not None:
+            raise InputError(
+                f"{node} takes no style that changes over time; connect it to Apply Style, or clear shares_over_time of Mix Styles"
+            )
+        return self.encoded
 
 
 def register_folders() -> None:

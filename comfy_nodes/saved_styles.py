@@ -41,7 +41,7 @@ class SaveStyle(io.ComfyNode):
         folder, name, counter, _, _ = folder_paths.get_save_image_path(
             filename_prefix, folder_paths.get_output_directory()
         )
-        save_style(style.encoded, Path(folder) / f"{name}_{counter:05}_.safetensors", style.model)
+        save_style(style.constant("Save Style"), Path(folder) / f"{name}_{counter:05}_.safetensors", style.model)
         return io.NodeOutput(style)
 
 

@@ -18,6 +18,7 @@ from ..a2k_core.rendering.image_batch import check_batch, to_rgb
 from ..a2k_core.rendering.masks import check_mask
 from ..a2k_core.rendering.memory import working_memory
 from ..a2k_core.rendering.resize import resize_to_short_side
+from ..a2k_core.video.schedule import Schedule
 from .host import CATEGORY, Model, Style, StyleOfModel, reserve, run
 
 
@@ -116,6 +117,13 @@ class MixStyles(io.ComfyNode):
                     ),
                     tooltip="More styles; there is always one free input.",
                 ),
+                io.String.Input(
+                    "shares_over_time",
+                    optional=True,
+                    default="",
+                    tooltip="Shares at some pictures of the batch, counted from 0, with straight lines between them: 0: 1 0, 24: 0 1 goes "
+                    "from style_1 to style_2. Takes the place of share and shares. Empty: the same mixture for all.",
+                ),
             ],
             outputs=[Style.Output("style", tooltip="For Apply Style and Save Style.")],
         )
@@ -128,11 +136,15 @@ class MixStyles(io.ComfyNode):
         share: float,
         shares: str = "",
         more: dict[str, StyleOfModel] | None = None,
+        shares_over_time: str = "",
     ) -> io.NodeOutput:
         styles = [style_1, style_2, *(style for style in (more or {}).values() if style is not None)]
         for style in styles[1:]:
             check_fingerprint(style.model, style_1.model, "Mix Styles")
-        mixed = mix_styles([style.encoded for style in styles], _shares(shares, share, len(styles)))
+        encoded = [style.constant("Mix Styles") for style in styles]
+        if shares_over_time.strip():
+            return io.NodeOutput(StyleOfModel.over_time(encoded, Schedule.parse(shares_over_time), style_1.model))
+        mixed = mix_styles(encoded, _shares(shares, share, len(styles)))
         return io.NodeOutput(StyleOfModel.of(mixed, style_1.model))
 
 
@@ -184,5 +196,5 @@ class StyleRegion(io.ComfyNode):
         check_fingerprint(region_style.model, style.model, "Style Region")
         check_mask(mask, len(mask) if mask.ndim > 2 else 1)
         # By its full name: the input of the node has the same one.
-        regions = a2k_core.region_style([(region_style.encoded, mask)], style.encoded)
+        regions = a2k_core.region_style([(region_style.constant("Style Region"), mask)], style.constant("Style Region"))
         return io.NodeOutput(StyleOfModel.of(regions, style.model))

@@ -126,7 +126,7 @@ class Transfer(io.ComfyNode):
         memory = working_memory(network.config, height + grid, width + grid, network.dtype)
         chunk = reserve(model, memory, count, sum(tensor.nbytes for tensor in style.tensors))
         device = model.load_device
-        encoded = style.encoded if style.encoded.batch > 1 else style.encoded.to(device, network.dtype)
+        styles = style.styles if style.encoded.batch > 1 else [each.to(device, network.dtype) for each in style.styles]
         alpha = alpha_of(image)
         result = torch.empty(
             (count, height, width, 3 if alpha is None else 4),
@@ -152,7 +152,7 @@ class Transfer(io.ComfyNode):
         if video and count > 1 and any(strengths.at(index)[0] > 0 for index in range(count)):
             run(1, 1, find, "smaller pictures")
         options = TransferOptions(strength, keep_colours, "auto", strength_map=strength_map)
-        stylizer = FrameStylizer(network, encoded, options, strength=strengths, scenes=scenes)
+        stylizer = FrameStylizer(network, styles, options, strength=strengths, shares=style.shares, scenes=scenes)
 
         def stylize(start: int, stop: int) -> None:
             def report(done: float) -> None:  # raises when the user has cancelled

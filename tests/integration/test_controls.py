@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from client import Host, Prompt, error_of, get, node, pictures_of, run, transfer_prompt
 
 PICTURE = {"odd": node("OddPicture", kind="rgb"), "gray": node("OddPicture", kind="gray")}
@@ -70,6 +71,39 @@ def test_three_styles_are_mixed_and_the_mixture_is_saved(running: Host) -> None:
     nodes["mixed"]["inputs"]["shares"] = "1 1"
     error = error_of(run(host, transfer_prompt(["odd", 0], style=["mixed", 0]) | nodes))
     assert "2 shares for 3 styles" in error
+
+
+@pytest.mark.parametrize("video", [False, True])
+def test_a_batch_goes_from_one_style_to_another(host: str, video: bool) -> None:
+    mixed = node("A2K_MixStyles", style_1=["style", 0], style_2=["other", 0], share=0.5)
+    mixed["inputs"]["shares_over_time"] = "0: 1 0, 2: 0 1"
+    prompt = transfer_prompt(["three", 0], style=["mixed", 0], video=video) | PICTURE
+    prompt |= {"three": node("RepeatImageBatch", image=["odd", 0], amount=3), "mixed": mixed, "other": other_style()}
+    first, middle, last = pictures_of(host, run(host, prompt), "shown")
+    assert min(np.abs(a - b).mean() for a, b in ((first, middle), (middle, last))) > 0.005
+    assert np.abs(first - last).mean() > np.abs(middle - last).mean()
+    if not video:  # where frames do not follow each other, each is what its own mixture paints
+        del mixed["inputs"]["shares_over_time"]
+        alone = shown(host, style=["mixed", 0], mixed=mixed, other=other_style())
+        assert np.abs(middle - alone).max() <= 1 / 255
+        assert np.abs(first - shown(host)).max() <= 1 / 255
+        assert np.abs(last - shown(host, style=["other", 0], other=other_style())).max() <= 1 / 255
+
+
+def test_shares_over_time_that_do_not_fit_and_nodes_that_cannot_use_them(host: str) -> None:
+    mixed = node(
+        "A2K_MixStyles", style_1=["style", 0], style_2=["other", 0], share=0.5, shares_over_time="0: 1 0, 2: 0 1"
+    )
+    nodes = PICTURE | {"mixed": mixed, "other": other_style(), "where": solid(1.0)}
+    for name, taken in (
+        ("Mix Styles", node("A2K_MixStyles", style_1=["style", 0], style_2=["mixed", 0], share=0.5)),
+        ("Style Region", node("A2K_StyleRegion", style=["style", 0], region_style=["mixed", 0], mask=["where", 0])),
+        ("Save Style", node("A2K_SaveStyle", style=["mixed", 0], filename_prefix="stya2k_styles/never")),
+    ):
+        message = error_of(run(host, transfer_prompt(["odd", 0], style=["taken", 0]) | nodes | {"taken": taken}))
+        assert f"{name} takes no style that changes over time; connect it to Apply Style" in message
+    mixed["inputs"]["shares_over_time"] = "0: 1, 2: 0"
+    assert "1 shares for 2 styles" in error_of(run(host, transfer_prompt(["odd", 0], style=["mixed", 0]) | nodes))
 
 
 def test_the_style_of_a_part_and_a_black_mask(host: str) -> None:

@@ -114,10 +114,14 @@ import comfy_execution.caching as caching
 from pack.a2k_core import load_model
 from pack.comfy_nodes.host import StyleOfModel
 
-style = load_model(device="cpu").encode_style(torch.rand(1, 3, 256, 256))
+from pack.a2k_core.video.schedule import Schedule
+
+model = load_model(device="cpu")
+styles = [model.encode_style(torch.rand(1, 3, 256, 256)) for _ in range(2)]
+style = StyleOfModel.over_time(styles, Schedule.parse("0: 1 0, 8: 0 1"), "x")
 cache = caching.RAMPressureCache(caching.CacheKeySetID)
 key = "entry"
-cache.cache[key] = types.SimpleNamespace(outputs=[[StyleOfModel.of(style, "x")]])
+cache.cache[key] = types.SimpleNamespace(outputs=[[style]])
 cache.used_generation[key] = cache.generation - 1
 cache.timestamps[key] = 0
 cache.children[key] = []
@@ -127,7 +131,7 @@ else:
     no_memory = patch("psutil.virtual_memory", return_value=types.SimpleNamespace(available=0))
 with no_memory:
     freed = cache.ram_release(1)
-print(freed - caching.RAM_CACHE_DEFAULT_RAM_USAGE, sum(tensor.nbytes for tensor in style.tensors()))
+print(freed - caching.RAM_CACHE_DEFAULT_RAM_USAGE, sum(tensor.nbytes for each in styles for tensor in each.tensors()))
 """)
     measured, held = (float(number) for number in printed.splitlines()[-1].split())
     assert measured == held > 0
