@@ -104,6 +104,14 @@ def two_styles() -> Image.Image:
     return inset(ImageOps.fit(mixed, THUMBNAIL), parts)
 
 
+def three_styles() -> Image.Image:
+    """As the template: half of the first style, a quarter of each of the others."""
+    names = ("starry_night", "mosaic", "woodcut")
+    mixed = styled(picture(CAT), mix_styles([style(name, 512) for name in names], [2, 1, 1]))
+    parts = [picture(CAT), *(picture(f"style/{name}.jpg") for name in names)]
+    return inset(ImageOps.fit(mixed, THUMBNAIL), parts)
+
+
 def left_part(size: tuple[int, int]) -> Image.Image:
     """The mask of the templates: white on the left, with a soft edge."""
     height = size[1]
@@ -237,6 +245,7 @@ RENDERED: dict[str, Callable[[], Image.Image]] = {
     "example_workflows/one_style_over_a_batch.jpg": batch,
     "example_workflows/saved_style.jpg": saved_style,
     "example_workflows/two_styles.jpg": two_styles,
+    "example_workflows/three_styles.jpg": three_styles,
     "example_workflows/masks.jpg": masks,
     "example_workflows/regions.jpg": regions,
     "example_workflows/video.jpg": video,

@@ -126,10 +126,10 @@ def to_prompt(workflow: dict[str, Any], info: dict[str, Any]) -> Prompt:
             continue
         linked = {entry["name"]: sources[entry["link"]] for entry in node["inputs"] if entry["link"] in sources}
         declared = info[node["type"]]["input"]
-        names = [*declared.get("required", {}), *declared.get("optional", {})]
-        # A widget with a link has a socket too, and keeps its place among the values.
+        names = {**declared.get("required", {}), **declared.get("optional", {})}
+        # A widget with a link has a socket too, and keeps its place among the values. Growing inputs have sockets alone.
         sockets = {entry["name"] for entry in node["inputs"] if "widget" not in entry}
-        widgets = [name for name in names if name not in sockets]
+        widgets = [name for name in names if name not in sockets and names[name][0] != "COMFY_AUTOGROW_V3"]
         values = dict(zip(widgets, node["widgets_values"], strict=False))
         prompt[str(node["id"])] = {"class_type": node["type"], "inputs": values | linked}
     return prompt
