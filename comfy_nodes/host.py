@@ -10,6 +10,7 @@ import folder_paths
 import torch
 from comfy import model_management
 from comfy_api.latest import io
+from PIL import Image
 from torch import Tensor
 
 from ..a2k_core import EncodedStyle, StyA2K, mix_styles
@@ -59,10 +60,13 @@ class StyleOfModel(NamedTuple):
     shares: Schedule | None = None
     """Of each style at each picture."""
 
+    thumbnail: Image.Image | None = None
+    """For the file that Save Style writes."""
+
     @classmethod
-    def of(cls, encoded: EncodedStyle, model: str) -> StyleOfModel:
+    def of(cls, encoded: EncodedStyle, model: str, thumbnail: Image.Image | None = None) -> StyleOfModel:
         """An encoded style with the fingerprint of its model."""
-        return cls(encoded, model, tuple(encoded.tensors()), (encoded,))
+        return cls(encoded, model, tuple(encoded.tensors()), (encoded,), thumbnail=thumbnail)
 
     @classmethod
     def over_time(cls, styles: Sequence[EncodedStyle], shares: Schedule, model: str) -> StyleOfModel:

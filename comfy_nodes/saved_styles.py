@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import folder_paths
-from comfy_api.latest import io
+from comfy_api.latest import io, ui
 
-from ..a2k_core.files.style_file import fingerprint, load_style, save_style
-from .host import CATEGORY, STYLES, Model, Style, StyleOfModel, file_named, stamp
+from ..a2k_core.files.image_buffer import to_tensor
+from ..a2k_core.files.style_file import fingerprint, load_style, read_thumbnail, save_style
+from .host import CATEGORY, KEEPS_PREVIEW, STYLES, Model, Style, StyleOfModel, file_named, stamp
 
 
 class SaveStyle(io.ComfyNode):
@@ -41,7 +42,8 @@ class SaveStyle(io.ComfyNode):
         folder, name, counter, _, _ = folder_paths.get_save_image_path(
             filename_prefix, folder_paths.get_output_directory()
         )
-        save_style(style.constant("Save Style"), Path(folder) / f"{name}_{counter:05}_.safetensors", style.model)
+        path = Path(folder) / f"{name}_{counter:05}_.safetensors"
+        save_style(style.constant("Save Style"), path, style.model, thumbnail=style.thumbnail)
         return io.NodeOutput(style)
 
 
@@ -55,6 +57,7 @@ class LoadStyle(io.ComfyNode):
             display_name="Load Style (StyA2K)",
             category=CATEGORY,
             description="Loads a style that Save Style kept. It belongs to the model that encoded it; another one refuses it.",
+            **KEEPS_PREVIEW,
             search_aliases=["import style", "saved style", "stya2k"],
             inputs=[
                 Model.Input("model", tooltip="The model that encoded the style."),
@@ -87,4 +90,8 @@ class LoadStyle(io.ComfyNode):
     @classmethod
     def execute(cls, model: Any, style_name: str) -> io.NodeOutput:
         made_by = fingerprint(model.model)
-        return io.NodeOutput(StyleOfModel.of(load_style(file_named(STYLES, style_name), made_by), made_by))
+        path = file_named(STYLES, style_name)
+        style = StyleOfModel.of(load_style(path, made_by), made_by, read_thumbnail(path))
+        if style.thumbnail is None:
+            return io.NodeOutput(style)
+        return io.NodeOutput(style, ui=ui.PreviewImage(to_tensor(style.thumbnail).movedim(1, -1), cls=cls))

@@ -14,6 +14,7 @@ from .. import a2k_core
 from ..a2k_core import EncodedStyle, StyA2K, mix_styles
 from ..a2k_core.errors import InputError
 from ..a2k_core.files.style_file import check_fingerprint, fingerprint
+from ..a2k_core.files.thumbnail import MOST, side_by_side, thumbnail
 from ..a2k_core.rendering.image_batch import check_batch, to_rgb
 from ..a2k_core.rendering.masks import check_mask
 from ..a2k_core.rendering.memory import working_memory
@@ -75,7 +76,8 @@ class EncodeStyle(io.ComfyNode):
 
         run(len(image), 1, encode, "smaller style pictures or a smaller style_size")
         progress.update_absolute(len(image))
-        return io.NodeOutput(StyleOfModel.of(EncodedStyle.stack(encoded), fingerprint(network)))
+        shown = thumbnail(to_rgb(image[:MOST], "The style picture"))
+        return io.NodeOutput(StyleOfModel.of(EncodedStyle.stack(encoded), fingerprint(network), shown))
 
 
 class MixStyles(io.ComfyNode):
@@ -144,8 +146,10 @@ class MixStyles(io.ComfyNode):
         encoded = [style.constant("Mix Styles") for style in styles]
         if shares_over_time.strip():
             return io.NodeOutput(StyleOfModel.over_time(encoded, Schedule.parse(shares_over_time), style_1.model))
-        mixed = mix_styles(encoded, _shares(shares, share, len(styles)))
-        return io.NodeOutput(StyleOfModel.of(mixed, style_1.model))
+        numbers = _shares(shares, share, len(styles))
+        mixed = mix_styles(encoded, numbers)
+        shown = side_by_side([style.thumbnail for style, number in zip(styles, numbers, strict=True) if number > 0])
+        return io.NodeOutput(StyleOfModel.of(mixed, style_1.model, shown))
 
 
 def _shares(text: str, second: float, styles: int) -> list[float]:

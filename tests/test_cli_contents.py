@@ -12,8 +12,10 @@ from tiny_networks import COMPACT, picture, random_model
 
 import a2k_core
 from a2k_core.cli.main import main
+from a2k_core.files.image_buffer import to_tensor
 from a2k_core.files.image_io import read_picture, write_picture
-from a2k_core.files.style_file import fingerprint, load_style
+from a2k_core.files.style_file import fingerprint, load_style, read_thumbnail
+from a2k_core.files.thumbnail import side_by_side, thumbnail
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +200,17 @@ def test_several_pictures_are_kept_as_one_style(weights: Path, here: Path) -> No
     assert run(weights, "in/a.png", "both.safetensors", "-o", "saved.png") == 0
     assert run(weights, "in/a.png", "wave.png", "in/b.png", "--mix", "3", "1", "-o", "direct.png") == 0
     assert torch.equal(pixels("saved.png"), pixels("direct.png"))
+
+
+def test_an_encoded_style_shows_its_pictures(weights: Path, here: Path) -> None:
+    assert run(weights, "wave.png", "-o", "wave.safetensors", command="encode") == 0
+    assert run(weights, "wave.safetensors", "in/b.png", "-o", "both.safetensors", command="encode") == 0
+    wave, both = (read_thumbnail(f"{name}.safetensors") for name in ("wave", "both"))
+    assert wave is not None
+    assert both is not None
+    expected = side_by_side([wave, thumbnail(read_picture("in/b.png").image)])
+    assert expected is not None
+    assert (to_tensor(both) - to_tensor(expected)).abs().mean() < 0.05
 
 
 def test_a_saved_style_of_another_model_is_refused(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import PictureError, UsageError
 from ..files.style_file import fingerprint, save_style
+from ..files.thumbnail import side_by_side
 from ..network.encoded_style import mix_styles
 from .console import Console
 from .styles import STYLE_SUFFIX, StyleFiles, check_mix, is_saved_style, open_model
@@ -55,6 +56,8 @@ class EncodeCommand:
             raise PictureError(f"{self.output}: the folder {self.output.parent} does not exist")
         files = StyleFiles(self.pictures, self.style_size, self.style_mask)
         model = open_model(self.weights, self.device, self.dtype, console)
-        save_style(mix_styles(files.encode(model, console), shares), self.output, fingerprint(model))
+        mixed = mix_styles(files.encode(model, console), shares)
+        shown = [image for image, share in zip(files.thumbnails(), shares, strict=True) if share > 0]
+        save_style(mixed, self.output, fingerprint(model), thumbnail=side_by_side(shown))
         console.line(f"a2k: {self.output} written")
         return 0

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from ..errors import InputError, UsageError
 from ..files.checkpoint import load_model
 from ..files.image_io import read_mask, read_picture
-from ..files.style_file import fingerprint, load_style
+from ..files.style_file import fingerprint, load_style, read_thumbnail
+from ..files.thumbnail import thumbnail
 from ..model import StyA2K
 from ..network.encoded_style import EncodedStyle, check_shares
 from ..rendering.color import match_colors
@@ -90,6 +92,13 @@ class StyleFiles:
         files = copy.copy(self)
         files.pictures = [None if picture is None else match_colors(picture, reference) for picture in self.pictures]
         return files
+
+    def thumbnails(self) -> list[Image.Image | None]:
+        """Of every style; None for a saved one without."""
+        return [
+            read_thumbnail(path) if picture is None else thumbnail(picture)
+            for path, picture in zip(self.paths, self.pictures, strict=True)
+        ]
 
     def encode(self, model: StyA2K, console: Console) -> list[EncodedStyle]:
         """Every style, for this model.

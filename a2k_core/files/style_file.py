@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 import torch
+from PIL import Image
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
@@ -19,6 +20,7 @@ from ..network.colors import ColorMoments
 from ..network.encoded_style import EncodedStyle, check_shares, mix_styles
 from ..network.region_style import RegionStyle
 from .checkpoint import write_safetensors
+from .thumbnail import from_text, to_text
 
 FORMAT = "stya2k-style"
 FORMAT_VERSION = 7
@@ -48,13 +50,20 @@ def fingerprint(model: StyA2K) -> str:
     return known
 
 
-def save_style(style: EncodedStyle, path: str | os.PathLike[str], model_fingerprint: str) -> None:
+def save_style(
+    style: EncodedStyle,
+    path: str | os.PathLike[str],
+    model_fingerprint: str,
+    *,
+    thumbnail: Image.Image | None = None,
+) -> None:
     """Write an encoded style, complete or not at all. An existing file is replaced.
 
     Args:
         style: stored in the dtype it has. A mixture is stored as all its parts, with their shares.
         path: ends in `.safetensors`; its folder must exist.
         model_fingerprint: `fingerprint` of the model that encoded it.
+        thumbnail: what shows people which style it is, as of `files.thumbnail`.
 
     Raises:
         CheckpointError: when the file cannot be written, or the style has regions.
@@ -68,6 +77,8 @@ def save_style(style: EncodedStyle, path: str | os.PathLike[str], model_fingerpr
     shares, parts = zip(*style.parts(), strict=True)
     if len(parts) > 1:
         header["shares"] = json.dumps(shares)
+    if thumbnail is not None:
+        header["thumbnail"] = to_text(thumbnail)
     tensors = {
         # A copy: safetensors refuses tensors that share memory, as the parts of one batch do.
         name: getattr(level, field).detach().cpu().clone(memory_format=torch.contiguous_format)
@@ -119,6 +130,15 @@ def load_style(path: str | os.PathLike[str], model_fingerprint: str) -> EncodedS
         colors = ColorMoments(*(of_style[name] for name in _COLORS))
         styles.append(EncodedStyle((fine, middle, coarse), colors=colors))
     return mix_styles(styles, shares)
+
+
+def read_thumbnail(path: str | os.PathLike[str]) -> Image.Image | None:
+    """The thumbnail of a saved style, RGB. None when it has none, or is no file that can be read: `load_style` says why."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return from_text((file.metadata() or {}).get("thumbnail", ""))
+    except (SafetensorError, OSError):
+        return None
 
 
 def _prefixes(styles: int) -> list[str]:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from client import ROOT, Host, Prompt, error_of, get, node, pictures_of, run, transfer_prompt, wait_for
@@ -96,6 +97,23 @@ def test_a_saved_style_is_listed_loads_and_paints_the_same_picture(running: Host
     after = run(running.address, loading("kept_00001_.safetensors"))
     (inline,), (loaded,) = (pictures_of(running.address, ended, "shown") for ended in (before, after))
     assert (inline == loaded).all()
+
+
+def test_a_loaded_style_shows_the_pictures_it_was_made_of(running: Host) -> None:
+    prompt = saving("stya2k_styles/shown") | {"gray": node("OddPicture", kind="gray")}
+    prompt["other"] = node("A2K_EncodeStyle", model=["model", 0], image=["gray", 0], style_size=64)
+    prompt["mixed"] = node("A2K_MixStyles", style_1=["style", 0], style_2=["other", 0], share=0.5)
+    prompt["saved"]["inputs"]["style"] = ["mixed", 0]
+    prompt |= {"swirl shown": node("PreviewImage", images=["swirl", 0])}
+    (swirl,) = pictures_of(running.address, run(running.address, prompt), "swirl shown")
+    for _ in range(2):  # the second time from the host's cache
+        ended = run(running.address, loading("shown_00001_.safetensors"))
+        (shown,) = pictures_of(running.address, ended, "loaded")
+        left, right = shown[:, :96], shown[:, 112:]  # JPEG blurs colors over the edge between them
+        assert np.abs(right - right.mean(axis=-1, keepdims=True)).max() < 0.02  # gray
+        middle = (swirl.shape[1] - swirl.shape[0] // 2) // 2
+        strip = swirl[:, middle : middle + swirl.shape[0] // 2]
+        assert np.abs(left.mean(axis=(0, 1)) - strip.mean(axis=(0, 1))).max() < 0.02
 
 
 def test_styles_are_numbered_and_never_replaced(running: Host) -> None:
