@@ -13,8 +13,10 @@ from tiny_networks import picture
 
 from a2k_core import InputError, StyA2K, read_picture, write_picture
 from a2k_core.cli.main import main
-from a2k_core.cli.serve import Painter, examples, is_loopback, page
+from a2k_core.cli.serve import Painter, examples, is_loopback, page, saved_styles
 from a2k_core.errors import UsageError
+from a2k_core.files.style_file import fingerprint, save_style
+from a2k_core.files.thumbnail import thumbnail
 
 
 @pytest.fixture
@@ -77,6 +79,50 @@ def test_loopback_addresses_are_told_from_others() -> None:
 def test_the_examples_are_there() -> None:
     assert examples("content")
     assert examples("style")
+
+
+def test_a_saved_style_takes_the_place_of_the_painting(
+    compact_model: StyA2K, files: tuple[str, str], saved: Path
+) -> None:
+    painter = Painter(compact_model)
+    assert np.array_equal(painter(files[0], str(saved))[1], painter(*files, style_size=0)[1])
+
+
+@pytest.fixture
+def saved(compact_model: StyA2K, files: tuple[str, str], tmp_path: Path) -> Path:
+    """The painting's style, in a folder with another one, which comes before it and has no thumbnail."""
+    folder, painting = tmp_path / "kept", read_picture(files[1]).image
+    folder.mkdir()
+    known = fingerprint(compact_model)
+    save_style(compact_model.encode_style(picture(64, 64)), folder / "another.safetensors", known)
+    path = folder / "painting.safetensors"
+    save_style(compact_model.encode_style(painting), path, known, thumbnail=thumbnail(painting))
+    return path
+
+
+def test_a_folder_without_saved_styles_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("gradio", reason="NOT RUN: pip install gradio")
+    assert main(["serve", "--styles", str(tmp_path)]) == 2
+    assert f"{tmp_path}: no saved styles; keep one with: a2k encode painting.jpg" in capsys.readouterr().err
+
+
+def test_a_style_picked_in_the_gallery_is_used_until_a_painting_comes(
+    compact_model: StyA2K, files: tuple[str, str], saved: Path
+) -> None:
+    gradio = pytest.importorskip("gradio", reason="NOT RUN: pip install gradio")
+    blocks = page(Painter(compact_model), gradio, saved_styles(saved.parent))
+    (gallery,) = [block for block in blocks.blocks.values() if isinstance(block, gradio.Gallery)]
+    assert [entry["caption"] for entry in gallery.value] == ["another", "painting"]
+    choose, drop, paint = (
+        next(event.fn for event in blocks.fns.values() if event.fn.__name__ == name)
+        for name in ("choose", "drop", "paint")
+    )
+    chosen, painting = choose(gradio.SelectData(gallery, {"index": 1, "value": None}))
+    assert painting is None
+    assert drop(None, chosen)[0] == chosen
+    numbers = (1.0, 0.0, 0, None)
+    assert np.array_equal(paint(files[0], None, chosen, *numbers)[1], paint(*files, None, *numbers)[1])
+    assert drop(files[1], chosen)[0] is None
 
 
 def test_the_page_has_two_places_for_pictures_and_one_for_the_result(compact_model: StyA2K) -> None:

@@ -126,7 +126,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.command == "serve":
         from .serve import serve
 
-        return serve(arguments.weights, arguments.host, arguments.port, console)
+        return serve(arguments.weights, arguments.host, arguments.port, console, arguments.styles)
     from .info import info
 
     return info(arguments.file, as_json=arguments.json)

@@ -118,3 +118,9 @@ def add_serve(commands: Commands) -> None:
         help="where to listen (default: 127.0.0.1, which this machine alone reaches; 0.0.0.0 lets everyone in)",
     )
     command.add_argument("--port", metavar="N", type=whole_number, default=7860, help="(default: 7860)")
+    command.add_argument(
+        "--styles",
+        metavar="FOLDER",
+        type=path,
+        help="saved styles to choose from in place of a painting; see a2k encode",
+    )

@@ -106,8 +106,9 @@ examples:
 
 SERVE_EXAMPLES = """\
 examples:
-  a2k serve               a page at http://127.0.0.1:7860, for this machine alone
-  a2k serve --port 8080   at another port
+  a2k serve                 a page at http://127.0.0.1:7860, for this machine alone
+  a2k serve --port 8080     at another port
+  a2k serve --styles kept/  with the saved styles of a folder to choose from
 
 It needs the package gradio: pip install 'stya2k[serve]'
 """
