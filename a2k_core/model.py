@@ -22,6 +22,7 @@ from .rendering.buffers import ImageBuffer, PaddedSource, Read, Write, reader
 from .rendering.color_match import color_maps
 from .rendering.masks import MaskReader, check_mask
 from .rendering.memory import AUTO_TILES, images_at_once
+from .rendering.stroke_size import StrokeSizedTransfer, computed_size
 from .rendering.tiling import TiledTransfer, clip_statistics
 
 
@@ -94,6 +95,7 @@ class StyA2K(StyleNetwork):
         scene: ClipStatistics | None = None,
         mask: Tensor | None = None,
         strength_map: Tensor | None = None,
+        stroke_size: float = 0.0,
     ) -> Tensor:
         """Stylize pictures.
 
@@ -113,6 +115,8 @@ class StyA2K(StyleNetwork):
                 0 keeps the content's pixels exactly; in between, both pictures are blended.
             strength_map: what `strength` is multiplied by at each place; shaped as `mask`. It mixes features, so that a lower
                 strength has fainter strokes where a mask would show the photo through them.
+            stroke_size: 0 paints strokes of a fixed size in pixels. Above, it is their size relative to the picture, so that a photo looks
+                alike in all sizes: 1 as in a picture whose longer side has 512 pixels, 0.25 is finest, 4 broadest. Not with `clip`.
 
         Returns:
             `[B, 3, H, W]` in 0..1, of the content's size, device and dtype.
@@ -122,6 +126,7 @@ class StyA2K(StyleNetwork):
                 on the CPU is NaN; on other devices a look at it would make the CPU wait.
         """
         options = TransferOptions(strength, keep_colours, tile, clip or scene, progress, mask, strength_map)
+        options = dataclasses.replace(options, stroke_size=stroke_size)
         return self.transfer_with(content, encoded_style, options)
 
     def transfer_regions(
@@ -155,7 +160,8 @@ class StyA2K(StyleNetwork):
         count, _, height, width = content.shape
         at_once = count if options.tile is None else 1
         if options.tile == "auto":
-            at_once = images_at_once(self.config, self.dtype, self.device, height, width)
+            size = computed_size(height, width, options.stroke_size)
+            at_once = images_at_once(self.config, self.dtype, self.device, *size)
         if at_once >= count:
             return self._transfer(content, encoded_style, options)
         result = torch.empty_like(content, memory_format=torch.contiguous_format)
@@ -197,7 +203,7 @@ class StyA2K(StyleNetwork):
             return
         source = PaddedSource(read, (1, *size), self.config.grid)
         style = encoded_style.to(self.device, self.dtype)
-        TiledTransfer(self, self.device, source, options).stylize(style, write, reserved)
+        self._run(source, options).stylize(style, write, reserved)
 
     @torch.no_grad()
     def clip_statistics(self, frames: Tensor, tile: Tile = "auto", progress: Progress | None = None) -> ClipStatistics:
@@ -238,9 +244,14 @@ class StyA2K(StyleNetwork):
         result = ImageBuffer(height, width)
         style = encoded_style.to(self.device, self.dtype)
         reserved = content.nbytes if content.device.type == self.device.type else 0
-        TiledTransfer(self, self.device, source, options).stylize(style, result.write, reserved)
+        self._run(source, options).stylize(style, result.write, reserved)
         assert result.image is not None
         return result.image
+
+    def _run(self, source: PaddedSource, options: TransferOptions) -> TiledTransfer | StrokeSizedTransfer:
+        """What paints a source."""
+        run = StrokeSizedTransfer if options.stroke_size else TiledTransfer
+        return run(self, self.device, source, options)
 
     def features(self, image: Tensor, name: str = "image") -> Features:
         """The encoder's features of a picture, padded by reflection to the grid. `name` is what an error calls the picture."""

@@ -16,6 +16,9 @@ from .network.statistics import ClipStatistics
 
 MAX_STRENGTH = 2.0
 
+STROKE_SIZES = (0.25, 4.0)
+"""The finest and the broadest strokes relative to the picture."""
+
 PIXEL_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 """What pixels may be."""
 
@@ -62,6 +65,10 @@ class TransferOptions:
     """From `StyA2K.color_maps`, for frames of one video that share them. None measures them on each content, or on `clip`; `()`
     leaves colors as the network paints them."""
 
+    stroke_size: float = 0.0
+    """0: strokes have the size in pixels that the network gives them. Else their size relative to the picture, whatever its size: 1 as
+    in a picture whose longer side has 512 pixels, 2 twice as broad, 0.5 half; within `STROKE_SIZES`. Not with `clip`."""
+
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= MAX_STRENGTH:
             raise InputError(
@@ -71,6 +78,9 @@ class TransferOptions:
             raise InputError(
                 f"keep_colours is {self.preserve_color}; it must lie between 0 (the style's colors) and 1 (the content's own)"
             )
+        check_stroke_size(self.stroke_size)
+        if self.stroke_size and self.clip is not None:
+            raise InputError("stroke_size does not go with frames of a video; pass 0, or scale the frames")
 
     def pictures(self, start: int, stop: int) -> TransferOptions:
         """The same for the pictures `start` to `stop` of a batch, with their own masks."""
@@ -112,6 +122,15 @@ def check_pixels(image: Tensor, name: str) -> None:
     if not all(finite):
         raise InputError(f"{name} has NaN or infinite values, in picture {finite.index(False)} (counted from 0)")
     raise InputError(f"{name} has values from {lowest:g} to {highest:g}; pass RGB in 0..1 (divide 8-bit values by 255)")
+
+
+def check_stroke_size(stroke_size: float) -> None:
+    """Raise `InputError` unless it is 0 or lies within `STROKE_SIZES`."""
+    finest, broadest = STROKE_SIZES
+    if stroke_size != 0 and not finest <= stroke_size <= broadest:
+        raise InputError(
+            f"stroke_size is {stroke_size}; it must be 0 (a size in pixels) or lie between {finest:g} (fine) and {broadest:g} (broad)"
+        )
 
 
 def check_tile(tile: object, grid: int) -> None:
