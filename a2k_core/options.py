@@ -78,7 +78,12 @@ class TransferOptions:
             raise InputError(
                 f"keep_colours is {self.preserve_color}; it must lie between 0 (the style's colors) and 1 (the content's own)"
             )
-        check_stroke_size(self.stroke_size)
+        finest, broadest = STROKE_SIZES
+        if self.stroke_size != 0 and not finest <= self.stroke_size <= broadest:
+            raise InputError(
+                f"stroke_size is {self.stroke_size}; it must be 0 (a size in pixels) or lie between {finest:g} (fine) and "
+                f"{broadest:g} (broad)"
+            )
         if self.stroke_size and self.clip is not None:
             raise InputError("stroke_size does not go with frames of a video; pass 0, or scale the frames")
 
@@ -122,15 +127,6 @@ def check_pixels(image: Tensor, name: str) -> None:
     if not all(finite):
         raise InputError(f"{name} has NaN or infinite values, in picture {finite.index(False)} (counted from 0)")
     raise InputError(f"{name} has values from {lowest:g} to {highest:g}; pass RGB in 0..1 (divide 8-bit values by 255)")
-
-
-def check_stroke_size(stroke_size: float) -> None:
-    """Raise `InputError` unless it is 0 or lies within `STROKE_SIZES`."""
-    finest, broadest = STROKE_SIZES
-    if stroke_size != 0 and not finest <= stroke_size <= broadest:
-        raise InputError(
-            f"stroke_size is {stroke_size}; it must be 0 (a size in pixels) or lie between {finest:g} (fine) and {broadest:g} (broad)"
-        )
 
 
 def check_tile(tile: object, grid: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -9,7 +11,16 @@ from example_pictures import examples
 from tiny_networks import picture
 from torch import Tensor
 
-from a2k_core import EncodedStyle, StyA2K, TransferOptions, region_style
+from a2k_core import (
+    EncodedStyle,
+    StyA2K,
+    TransferOptions,
+    read_picture,
+    region_style,
+    save_model,
+    write_picture,
+)
+from a2k_core.cli.main import main
 from a2k_core.errors import InputError
 from a2k_core.network.regions import Region
 from a2k_core.rendering import stroke_size
@@ -166,3 +177,45 @@ def test_frames_of_a_video_are_refused(compact_model: StyA2K, style: EncodedStyl
     frames = picture(64, 64, batch=2)
     with pytest.raises(InputError, match="stroke_size does not go with frames of a video"):
         compact_model.transfer(frames, style, clip=compact_model.clip_statistics(frames), stroke_size=1)
+
+
+# --- command line -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("small_side")
+def test_the_command_line_paints_as_the_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compact_model: StyA2K
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save_model(compact_model, "tiny.safetensors")
+    write_picture("photo.png", picture(120, 150, seed=1))
+    write_picture("a.png", picture(64, 64, seed=2))
+    encoded = compact_model.encode_style(read_picture("a.png").image)
+    expected = compact_model.transfer(read_picture("photo.png").image, encoded, stroke_size=2)
+    options = ["--weights", "tiny.safetensors", "--device", "cpu", "--dtype", "fp32", "-o", "out.png"]
+    assert main(["stylize", "photo.png", "a.png", "--stroke-size", "2", *options]) == 0
+    assert (read_picture("out.png").image - expected).abs().max() < 0.6 / 255
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["in/photo.png", "--stroke-size", "9"], "--stroke-size is 9; it must be 0"),
+        (["in", "--video", "--stroke-size", "1"], "--stroke-size is for pictures"),
+        (["in/photo.png", "--color", "only", "--stroke-size", "1"], "nor --stroke-size"),
+    ],
+)
+def test_what_the_command_line_refuses(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("in").mkdir()
+    write_picture("in/photo.png", picture(8, 8))
+    write_picture("a.png", picture(8, 8))
+    content, *rest = arguments
+    assert main(["stylize", content, "a.png", *rest, "-o", "out/"]) == 2
+    assert message in capsys.readouterr().err

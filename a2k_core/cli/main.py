@@ -61,6 +61,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             output=arguments.output,
             strengths=arguments.strength,
             preserve_color=arguments.keep_colours or (1.0 if arguments.color == "content" else 0.0),
+            stroke_size=arguments.stroke_size,
             color=arguments.color,
             mix=arguments.mix,
             video=arguments.video,

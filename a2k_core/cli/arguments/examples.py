@@ -33,6 +33,9 @@ examples:
   a2k stylize photo.jpg painting.jpg -o result.png --style-size 256
       a smaller style picture gives finer strokes, a larger one coarser strokes
 
+  a2k stylize photo.jpg painting.jpg -o result.png --stroke-size 1
+      strokes as large relative to the photo as in one of 512 pixels, whatever its size; 2 is twice as broad
+
   a2k stylize photo.jpg painting.jpg -o result.png --keep-colours
       the style's strokes in the colors of the photo
 

@@ -82,6 +82,14 @@ def _add_look(group: argparse._ArgumentGroup) -> None:
         "no number follows (default: 0)",
     )
     add(
+        "--stroke-size",
+        metavar="N",
+        type=number,
+        default=0.0,
+        help="size of the strokes relative to the picture, so that a photo looks alike in all sizes: 1 as in a picture whose longer side "
+        "has 512 pixels, from 0.25 (fine) to 4 (broad); 0 leaves them a size in pixels. Not for video (default: 0)",
+    )
+    add(
         "--color",
         choices=("style", "content", "matched", "only"),
         default="style",

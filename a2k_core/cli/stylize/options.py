@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...errors import UsageError
 from ...files.picture_folder import pictures_below
-from ...options import MAX_STRENGTH, Tile
+from ...options import MAX_STRENGTH, STROKE_SIZES, Tile
 from ..styles import check_mix, is_saved_style
 
 
@@ -30,6 +30,9 @@ class StylizeOptions:
     """Each from 0 to 2."""
 
     preserve_color: float = 0.0
+
+    stroke_size: float = 0.0
+    """Relative to the picture; 0 leaves strokes a size in pixels. See `TransferOptions`."""
 
     color: str = "style"
     """One of `COLORS`; "content" is for `preserve_color` to say."""
@@ -109,6 +112,12 @@ class StylizeOptions:
             raise UsageError(
                 f"keep-colours is {self.preserve_color:g}; it must lie between 0 (the style's) and 1 (the content's own)"
             )
+        finest, broadest = STROKE_SIZES
+        if self.stroke_size != 0 and not finest <= self.stroke_size <= broadest:
+            raise UsageError(
+                f"--stroke-size is {self.stroke_size:g}; it must be 0 (a size in pixels) or lie between {finest:g} (fine) and "
+                f"{broadest:g} (broad)"
+            )
         if not 1 <= self.shard[0] <= self.shard[1]:
             raise UsageError(f"--shard is {self.shard[0]}/{self.shard[1]}; the shards of 8 runs are 1/8 to 8/8")
         if self.color in ("matched", "only"):
@@ -128,6 +137,10 @@ class StylizeOptions:
             raise UsageError("a video takes neither --skip-existing nor --shard: each frame depends on the one before")
         if frames and self.color in ("matched", "only"):
             raise UsageError(f"--color {self.color} goes by each picture, so that frames of a video would flicker")
+        if frames and self.stroke_size:
+            raise UsageError(
+                "--stroke-size is for pictures; strokes of a video have a size in pixels, see --style-size"
+            )
         if of_clip and self.size:
             raise UsageError("--size is for pictures; a clip keeps its size")
         for over_time, instead, given_too in (
@@ -145,5 +158,7 @@ class StylizeOptions:
         for style in (*self.styles, *(style for _, style in self.regions)):
             if is_saved_style(style):
                 raise UsageError(f"--color {self.color} needs the picture of a style; {style} is a saved style")
-        if self.color == "only" and (self.mix is not None or self.regions or self.strength_map):
-            raise UsageError("--color only moves colors alone; it takes neither --mix, --region nor --strength-map")
+        if self.color == "only" and (self.mix is not None or self.regions or self.strength_map or self.stroke_size):
+            raise UsageError(
+                "--color only moves colors alone; it takes neither --mix, --region, --strength-map nor --stroke-size"
+            )

@@ -71,7 +71,12 @@ class Painters:
 
     def stylizer(self, encoded: Sequence[EncodedStyle], scenes: Sequence[Scene], variant: Variant) -> FrameStylizer:
         """What stylizes in one variant; with scenes, the frames of a video."""
-        options = TransferOptions(variant.strength, self._options.preserve_color, self._options.tile)
+        options = TransferOptions(
+            variant.strength,
+            self._options.preserve_color,
+            self._options.tile,
+            stroke_size=self._options.stroke_size,
+        )
         style = encoded if self._shares else encoded[variant.style]
         return FrameStylizer(self._model, style, options, strength=self._strength, shares=self._shares, scenes=scenes)
 
