@@ -13,10 +13,12 @@ from torch import Tensor
 from ..a2k_core import RegionStyle, StyA2K, TransferOptions
 from ..a2k_core.errors import InputError
 from ..a2k_core.files.style_file import check_fingerprint, fingerprint
+from ..a2k_core.options import STROKE_SIZES
 from ..a2k_core.rendering.image_batch import alpha_of, check_batch, check_result, to_rgb
 from ..a2k_core.rendering.masks import check_mask, resized_mask
 from ..a2k_core.rendering.memory import working_memory
 from ..a2k_core.rendering.output_copies import OutputCopies
+from ..a2k_core.rendering.stroke_size import computed_size
 from ..a2k_core.video.frames import FrameStylizer
 from ..a2k_core.video.scenes import Scene, find_scenes
 from ..a2k_core.video.schedule import Schedule
@@ -85,6 +87,17 @@ class Transfer(io.ComfyNode):
                     tooltip="Strengths at some pictures of the batch, counted from 0, with straight lines between them: 0: 0.0, 24: 1.0. "
                     "Takes the place of strength. Empty: strength for all.",
                 ),
+                io.Float.Input(
+                    "stroke_size",
+                    optional=True,
+                    default=0.0,
+                    min=0.0,
+                    max=STROKE_SIZES[1],
+                    step=0.25,
+                    display_mode=io.NumberDisplay.slider,
+                    tooltip="Size of the strokes relative to the picture, so that it looks alike in all sizes: 1 as in a picture of 512 "
+                    "pixels, from 0.25 (fine) to 4 (broad). 0 leaves them a size in pixels. Not for video.",
+                ),
             ],
             outputs=[io.Image.Output("image", tooltip="The painted pictures.")],
             hidden=[io.Hidden.unique_id],
@@ -102,6 +115,7 @@ class Transfer(io.ComfyNode):
         mask: Tensor | None = None,
         strength_map: Tensor | None = None,
         strength_over_time: str = "",
+        stroke_size: float = 0.0,
     ) -> io.NodeOutput:
         check_batch(image, "The picture")
         network: StyA2K = model.model
@@ -122,8 +136,12 @@ class Transfer(io.ComfyNode):
             )
         if video and style.encoded.batch > 1:
             raise InputError(f"{style.encoded.batch} styles for one video; connect one style, or switch video off")
+        if video and stroke_size:
+            raise InputError("stroke_size is for pictures, not for video; set it to 0, or switch video off")
+        options = TransferOptions(strength, keep_colours, "auto", strength_map=strength_map, stroke_size=stroke_size)
         grid = network.config.grid
-        memory = working_memory(network.config, height + grid, width + grid, network.dtype)
+        rows, columns = computed_size(height, width, stroke_size)
+        memory = working_memory(network.config, rows + grid, columns + grid, network.dtype)
         chunk = reserve(model, memory, count, sum(tensor.nbytes for tensor in style.tensors))
         device = model.load_device
         styles = style.styles if style.encoded.batch > 1 else [each.to(device, network.dtype) for each in style.styles]
@@ -151,7 +169,6 @@ class Transfer(io.ComfyNode):
 
         if video and count > 1 and any(strengths.at(index)[0] > 0 for index in range(count)):
             run(1, 1, find, "smaller pictures")
-        options = TransferOptions(strength, keep_colours, "auto", strength_map=strength_map)
         stylizer = FrameStylizer(network, styles, options, strength=strengths, shares=style.shares, scenes=scenes)
 
         def stylize(start: int, stop: int) -> None:
