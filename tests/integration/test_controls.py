@@ -36,6 +36,15 @@ def test_a_strength_map_is_the_strength_at_each_place(host: str) -> None:
     assert np.abs(mapped - shown(host, strength=0.5)).max() <= 1 / 255
 
 
+def test_strokes_take_a_size_relative_to_the_picture(host: str) -> None:
+    plain = shown(host)
+    assert np.array_equal(shown(host, stroke_size=0.0), plain)
+    assert np.abs(shown(host, stroke_size=1.0) - plain).mean() > 0.02
+    assert "stroke_size is 0.1" in error_of(run(host, transfer_prompt(["odd", 0], stroke_size=0.1) | PICTURE))
+    video = transfer_prompt(["odd", 0], stroke_size=1.0, video=True) | PICTURE
+    assert "stroke_size is for pictures, not for video" in error_of(run(host, video))
+
+
 def test_a_region_is_painted_in_its_style(host: str) -> None:
     region = node("A2K_StyleRegion", style=["style", 0], region_style=["other", 0], mask=["where", 0])
     style = {"style": ["region", 0], "region": region, "other": other_style()}
