@@ -1,7 +1,7 @@
 """The painting in the contrast and the colors of the style: one linear map of colors, measured on a small copy of the content.
 
 Attention gives each place the colors of the style that fit it, but as means over many blocks: paler than the style itself. The map gives
-them their range back. It is known before the first pixel is painted, so that tiles and whole pictures get the same one.
+them their range back. Tiles and whole pictures get the same one.
 """
 
 from __future__ import annotations
@@ -49,8 +49,7 @@ def small_copy(read: Read, height: int, width: int) -> Tensor:
 
 def matches_colors(network: StyleNetwork, style: EncodedStyle) -> bool:
     """Whether the network does, and the colors of the style are known."""
-    regions = style.styles if isinstance(style, RegionStyle) else (style,)
-    return network.config.color_match and all(part.colors for region in regions for _, part in region.parts())
+    return network.config.color_match and all(part.colors for region in _regions(style) for _, part in region.parts())
 
 
 def color_maps(network: StyleNetwork, small: Tensor, style: EncodedStyle, *, together: bool = False) -> list[ColorMap]:
@@ -65,7 +64,7 @@ def color_maps(network: StyleNetwork, small: Tensor, style: EncodedStyle, *, tog
         together: the copies are frames of one video, which share their maps. They are painted one by one.
 
     Returns:
-        None where colors are not matched, see `matches_colors`.
+        No map where colors are not matched, see `matches_colors`.
     """
     if not matches_colors(network, style):
         return []
@@ -85,8 +84,12 @@ def color_maps(network: StyleNetwork, small: Tensor, style: EncodedStyle, *, tog
         assert part.colors
         return widening_map(pooled_moments(measured), part.colors)
 
-    regions = style.styles if isinstance(style, RegionStyle) else (style,)
-    return [mean_map([(share, map_to(part)) for share, part in region.parts()]) for region in regions]
+    return [mean_map([(share, map_to(part)) for share, part in region.parts()]) for region in _regions(style)]
+
+
+def _regions(style: EncodedStyle) -> Sequence[EncodedStyle]:
+    """The style of each region; a style without regions has one."""
+    return style.styles if isinstance(style, RegionStyle) else (style,)
 
 
 def mean_map(maps: Sequence[tuple[float, ColorMap]]) -> ColorMap:

@@ -104,3 +104,23 @@ class RegionReader:
         rest = (1 - total).clamp(min=0)
         whole = total.clamp(min=1) if self.everywhere else total.clamp(min=torch.finfo(torch.float32).tiny)
         return [rest if mask is None else mask / whole for mask in masks], total.clamp(max=1)
+
+
+def strength_at(
+    strength: float,
+    strength_map: MaskReader | None,
+    shares: RegionReader | None,
+    region: Region,
+    stride: int,
+    device: torch.device,
+) -> Tensor:
+    """The strength at every `stride` pixels of a region, `[1 or B, 1, rows, columns]`, or `[1, 1, 1, 1]` where it is one everywhere.
+
+    It is multiplied by the map, and by how much of the picture the styles cover: outside of all regions it is 0.
+    """
+    result = torch.full((1, 1, 1, 1), strength, dtype=torch.float32, device=device)
+    if strength_map:
+        result = result * strength_map.read(region, stride, device)
+    if shares and not shares.everywhere:
+        result = result * shares.read(region, stride, device)[1]
+    return result

@@ -18,7 +18,7 @@ from ..network.region_style import RegionStyle
 from ..network.regions import Region
 from ..options import TransferOptions
 from .buffers import ImageBuffer, PaddedSource, Write, reader
-from .masks import MaskReader, RegionReader
+from .masks import MaskReader, RegionReader, strength_at
 from .tiling import TiledTransfer
 
 SIDE = 512
@@ -165,12 +165,7 @@ class StrokeSizedTransfer:
 
     def _strength(self, region: Region, shares: RegionReader | None, device: torch.device) -> Tensor:
         """How much of the second painting there is at each pixel, 0 to 1: `[1 or B, 1, rows, columns]`, or `[1, 1, 1, 1]`."""
-        strength = torch.full((1, 1, 1, 1), min(self._options.strength, 1.0), dtype=torch.float32, device=device)
-        if self._strength_map:
-            strength = strength * self._strength_map.read(region, 1, device)
-        if shares and not shares.everywhere:
-            strength = strength * shares.read(region, 1, device)[1]
-        return strength
+        return strength_at(min(self._options.strength, 1.0), self._strength_map, shares, region, 1, device)
 
     def _finish(self, region: Region, piece: Tensor, write: Write) -> None:
         """Write a piece, with the content where the mask has it."""

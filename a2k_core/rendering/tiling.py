@@ -23,7 +23,7 @@ from ..options import Tile, TransferOptions
 from .buffers import FeatureBuffer, PaddedSource, Write, cropped
 from .color import widening_map
 from .color_match import color_maps, matches_colors, reduction, small_copy
-from .masks import MaskReader, RegionReader
+from .masks import MaskReader, RegionReader, strength_at
 from .memory import available, choose_tile, is_out_of_memory, release
 from .postprocess import postprocess
 from .receptive_field import EachLevel, receptive_field
@@ -190,9 +190,7 @@ class TiledTransfer:
             strength = fine, middle, coarse
             at_pixels = self._strength(region, 1)
         shares: list[list[Tensor]] = []
-        at_each_pixel: list[Tensor] = []
         if self._shares:
-            at_each_pixel = self._shares.read(region, 1, self.device)[0]
             shares = [
                 self._shares.read(level, stride, self.device)[0]
                 for level, stride in zip(attended, STRIDES, strict=True)
@@ -203,7 +201,8 @@ class TiledTransfer:
         if self._varies or self.options.strength < 1:
             rebuilt = self.network.decode(cropped(features, attended, decoded), decoded, region)
         maps = self._color_maps(image, region, style)
-        result = postprocess(image, rebuilt, content, self.options, at_pixels, maps, at_each_pixel if maps else ())
+        shares_of_maps = self._shares.read(region, 1, self.device)[0] if self._shares and maps else ()
+        result = postprocess(image, rebuilt, content, self.options, at_pixels, maps, shares_of_maps)
         if mask is not None:
             result = torch.lerp(content.to(result.device).clamp(0, 1), result, mask.to(result))
         write(inside.top, inside.left, result[inside.within(region, 1)].to(content.device))
@@ -238,12 +237,7 @@ class TiledTransfer:
 
     def _strength(self, region: Region, stride: int) -> Tensor:
         """The strength at every `stride` pixels of a region, `[1 or B, 1, rows, columns]`. Outside of all regions it is 0."""
-        strength = torch.full((1, 1, 1, 1), self.options.strength, dtype=torch.float32, device=self.device)
-        if self._strength_map:
-            strength = strength * self._strength_map.read(region, stride, self.device)
-        if self._shares and not self._shares.everywhere:
-            strength = strength * self._shares.read(region, stride, self.device)[1]
-        return strength
+        return strength_at(self.options.strength, self._strength_map, self._shares, region, stride, self.device)
 
     def _features_around(self, region: Region) -> tuple[Features, Regions, Regions]:
         """The features that attention needs for a region, where they lie, and where those lie that the decoder needs."""
