@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from unittest.mock import patch
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tiny_networks import picture, random_model
 from torch import Tensor
 
 from a2k_core import EncodedStyle, InputError, StyA2K, StyA2KConfig, TransferOptions
+from a2k_core.network import attention
 from a2k_core.network.regions import Region
 from a2k_core.rendering.receptive_field import receptive_field
 
@@ -45,8 +48,24 @@ def test_any_size_in_any_tiles(
     compact_model: StyA2K, compact_style: EncodedStyle, height: int, width: int, tile: int
 ) -> None:
     content = picture(height, width, seed=3)
-    whole = compact_model.transfer(content, compact_style)
+    gaps: list[float] = []
+    with patch.object(attention, "_best", _best_with_gaps(gaps)):
+        whole = compact_model.transfer(content, compact_style)
+    # Where two style blocks match a block equally well, rounding picks one: here another than there.
+    assume(min(gaps) > 1e-5)
     assert _apart(compact_model.transfer(content, compact_style, tile=tile), whole) < 1e-4
+
+
+def _best_with_gaps(gaps: list[float]) -> Callable[[Tensor, Tensor], Tensor]:
+    """The choice of style blocks, which also notes the smallest gap between a best score and the next, relative to the best."""
+    best = attention._best
+
+    def noted(queries: Tensor, keys: Tensor) -> Tensor:
+        first, second = (queries @ keys.transpose(1, 2)).topk(2, -1).values.unbind(-1)
+        gaps.append(float(((first - second) / first.abs()).min()))
+        return best(queries, keys)
+
+    return noted
 
 
 def test_overlap_with_the_paper_network_and_its_absence_with_the_compact_one(
