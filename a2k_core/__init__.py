@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from .config import StyA2KConfig
     from .cuda_graph import CapturedTransfer
     from .errors import CheckpointError, ConfigError, InputError, PictureError, StyA2KError
-    from .files.checkpoint import load_model, save_model
-    from .files.hub import from_pretrained, push_to_hub
-    from .files.image_io import read_mask, read_picture, write_picture
+    from .files.models.checkpoint import load_model, save_model
+    from .files.models.hub import from_pretrained, push_to_hub
+    from .files.pictures.image_io import read_mask, read_picture, write_picture
     from .model import StyA2K
-    from .network.encoded_style import EncodedStyle, mix_styles
-    from .network.region_style import RegionStyle, region_style
     from .network.statistics import ClipStatistics
+    from .network.style.encoded_style import EncodedStyle, mix_styles
+    from .network.style.region_style import RegionStyle, region_style
     from .options import TransferOptions
-    from .rendering.color import match_colors
+    from .rendering.color.color_transfer import match_colors
     from .video.temporal_smoothing import temporal_smoothing
 
 __all__ = [
@@ -52,22 +52,22 @@ __all__ = [
 _MODULES = {
     "CapturedTransfer": "cuda_graph",
     "ClipStatistics": "network.statistics",
-    "EncodedStyle": "network.encoded_style",
-    "RegionStyle": "network.region_style",
+    "EncodedStyle": "network.style.encoded_style",
+    "RegionStyle": "network.style.region_style",
     "StyA2K": "model",
     "StyA2KConfig": "config",
     "TransferOptions": "options",
-    "from_pretrained": "files.hub",
-    "load_model": "files.checkpoint",
-    "match_colors": "rendering.color",
-    "mix_styles": "network.encoded_style",
-    "push_to_hub": "files.hub",
-    "read_mask": "files.image_io",
-    "read_picture": "files.image_io",
-    "region_style": "network.region_style",
-    "save_model": "files.checkpoint",
+    "from_pretrained": "files.models.hub",
+    "load_model": "files.models.checkpoint",
+    "match_colors": "rendering.color.color_transfer",
+    "mix_styles": "network.style.encoded_style",
+    "push_to_hub": "files.models.hub",
+    "read_mask": "files.pictures.image_io",
+    "read_picture": "files.pictures.image_io",
+    "region_style": "network.style.region_style",
+    "save_model": "files.models.checkpoint",
     "temporal_smoothing": "video.temporal_smoothing",
-    "write_picture": "files.image_io",
+    "write_picture": "files.pictures.image_io",
 }
 """Where names come from. The errors are in `errors`."""
 

@@ -69,7 +69,8 @@ class StyA2KConfig:
     none."""
 
     color_match: bool = False
-    """Give the painting the contrast and the range of colors of the style picture, see `rendering/color_match.py`. The paper does not."""
+    """Give the painting the contrast and the range of colors of the style picture, see `rendering/color/color_match.py`. The paper does
+    not."""
 
     def __post_init__(self) -> None:
         # JSON has lists only; tuples keep the dataclass hashable.

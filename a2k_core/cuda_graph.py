@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .errors import InputError
 from .model import StyA2K
-from .network.encoded_style import EncodedStyle
+from .network.style.encoded_style import EncodedStyle
 
 
 class CapturedTransfer:

@@ -12,9 +12,9 @@ from torch import Tensor
 from .config import STRIDES
 from .errors import InputError
 from .model import StyA2K
-from .network.all_to_key import AllToKey
-from .network.attention import route
-from .network.blocks import pad_to_multiple, to_blocks
+from .network.attention.all_to_key import AllToKey
+from .network.attention.blocks import pad_to_multiple, to_blocks
+from .network.attention.functional import route
 from .network.statistics import channel_moments, normalize
 from .options import check_image
 

@@ -9,21 +9,21 @@ import torch
 from torch import Tensor
 
 from .errors import InputError
-from .network.blocks import pad_to_multiple
-from .network.colors import ColorMap, color_moments
-from .network.encoded_style import EncodedStyle
+from .network.attention.blocks import pad_to_multiple
 from .network.encoder import Features
 from .network.network import StyleNetwork
-from .network.region_style import RegionStyle, region_style
 from .network.regions import Region
 from .network.statistics import ClipStatistics
+from .network.style.colors import ColorMap, color_moments
+from .network.style.encoded_style import EncodedStyle
+from .network.style.region_style import RegionStyle, region_style
 from .options import Progress, Tile, TransferOptions, check_image, check_pixels, check_tile
 from .rendering.buffers import ImageBuffer, PaddedSource, Read, Write, reader
-from .rendering.color_match import color_maps
+from .rendering.color.color_match import color_maps
+from .rendering.hardware.memory import AUTO_TILES, images_at_once
 from .rendering.masks import MaskReader, check_mask
-from .rendering.memory import AUTO_TILES, images_at_once
 from .rendering.stroke_size import StrokeSizedTransfer, computed_size
-from .rendering.tiling import TiledTransfer, clip_statistics
+from .rendering.tiling.tiled_transfer import TiledTransfer, clip_statistics
 
 
 class StyA2K(StyleNetwork):

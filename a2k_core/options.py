@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from .errors import InputError
-from .network.colors import ColorMap
-from .network.region_style import part_of
 from .network.statistics import ClipStatistics
+from .network.style.colors import ColorMap
+from .network.style.region_style import part_of
 
 MAX_STRENGTH = 2.0
 

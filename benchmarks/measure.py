@@ -26,9 +26,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from reference import AuthorsFiles, random_files, stylize  # noqa: E402
 
 from a2k_core import CapturedTransfer, StyA2K, StyA2KConfig, load_model  # noqa: E402
-from a2k_core.files.convert import USUAL_NAMES, convert_checkpoints  # noqa: E402
-from a2k_core.rendering.device import DTYPES  # noqa: E402
-from a2k_core.rendering.memory import keep_freed_memory  # noqa: E402
+from a2k_core.files.models.convert import USUAL_NAMES, convert_checkpoints  # noqa: E402
+from a2k_core.rendering.hardware.device import DTYPES  # noqa: E402
+from a2k_core.rendering.hardware.memory import keep_freed_memory  # noqa: E402
 
 STYLE_SIDE = 512
 

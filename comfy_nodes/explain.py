@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ..a2k_core import StyA2K
 from ..a2k_core.explain import LEVELS, LONGER_SIDE, explain
+from ..a2k_core.rendering.hardware.memory import working_memory
 from ..a2k_core.rendering.image_batch import check_batch, to_rgb
-from ..a2k_core.rendering.memory import working_memory
 from ..a2k_core.rendering.resize import resize_to_short_side
 from .host import CATEGORY, Model, reserve, run
 

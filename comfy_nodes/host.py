@@ -15,8 +15,8 @@ from torch import Tensor
 
 from ..a2k_core import EncodedStyle, StyA2K, mix_styles
 from ..a2k_core.errors import CheckpointError, InputError
-from ..a2k_core.rendering.device import best_dtype
-from ..a2k_core.rendering.memory import MAX_AT_ONCE, is_out_of_memory, run_in_chunks
+from ..a2k_core.rendering.hardware.device import best_dtype
+from ..a2k_core.rendering.hardware.memory import MAX_AT_ONCE, is_out_of_memory, run_in_chunks
 from ..a2k_core.video.schedule import Schedule
 
 CATEGORY = "image/style transfer"

@@ -11,9 +11,9 @@ from comfy import model_management
 from comfy_api.latest import io
 
 from ..a2k_core import load_model
-from ..a2k_core.files.checkpoint import bundled_weights
+from ..a2k_core.files.models.checkpoint import bundled_weights
 from ..a2k_core.files.style_file import fingerprint
-from ..a2k_core.rendering.device import DTYPES
+from ..a2k_core.rendering.hardware.device import DTYPES
 from .host import CATEGORY, MODELS, Model, auto_dtype, file_named, stamp, stop_if_cancelled
 
 BUNDLED = "bundled"

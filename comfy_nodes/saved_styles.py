@@ -8,7 +8,7 @@ from typing import Any
 import folder_paths
 from comfy_api.latest import io, ui
 
-from ..a2k_core.files.image_buffer import to_tensor
+from ..a2k_core.files.pictures.image_buffer import to_tensor
 from ..a2k_core.files.style_file import fingerprint, load_style, read_thumbnail, save_style
 from .host import CATEGORY, KEEPS_PREVIEW, STYLES, Model, Style, StyleOfModel, file_named, stamp
 

@@ -13,11 +13,11 @@ from torch import Tensor
 from .. import a2k_core
 from ..a2k_core import EncodedStyle, StyA2K, mix_styles
 from ..a2k_core.errors import InputError
+from ..a2k_core.files.pictures.thumbnail import MOST, side_by_side, thumbnail
 from ..a2k_core.files.style_file import check_fingerprint, fingerprint
-from ..a2k_core.files.thumbnail import MOST, side_by_side, thumbnail
+from ..a2k_core.rendering.hardware.memory import working_memory
 from ..a2k_core.rendering.image_batch import check_batch, to_rgb
 from ..a2k_core.rendering.masks import check_mask
-from ..a2k_core.rendering.memory import working_memory
 from ..a2k_core.rendering.resize import resize_to_short_side
 from ..a2k_core.video.schedule import Schedule
 from .host import CATEGORY, Model, Style, StyleOfModel, reserve, run

@@ -14,10 +14,10 @@ from ..a2k_core import RegionStyle, StyA2K, TransferOptions
 from ..a2k_core.errors import InputError
 from ..a2k_core.files.style_file import check_fingerprint, fingerprint
 from ..a2k_core.options import STROKE_SIZES
+from ..a2k_core.rendering.hardware.memory import working_memory
+from ..a2k_core.rendering.hardware.output_copies import OutputCopies
 from ..a2k_core.rendering.image_batch import alpha_of, check_batch, check_result, to_rgb
 from ..a2k_core.rendering.masks import check_mask, resized_mask
-from ..a2k_core.rendering.memory import working_memory
-from ..a2k_core.rendering.output_copies import OutputCopies
 from ..a2k_core.rendering.stroke_size import computed_size
 from ..a2k_core.video.frames import FrameStylizer
 from ..a2k_core.video.scenes import Scene, find_scenes

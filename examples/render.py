@@ -19,8 +19,8 @@ PROJECT = HERE.parent
 sys.path.insert(0, str(PROJECT))  # a clone that is not installed works too
 
 from a2k_core import EncodedStyle, StyA2K, load_model, region_style  # noqa: E402
-from a2k_core.files.image_buffer import to_bytes, to_tensor  # noqa: E402
-from a2k_core.network.encoded_style import mix_styles  # noqa: E402
+from a2k_core.files.pictures.image_buffer import to_bytes, to_tensor  # noqa: E402
+from a2k_core.network.style.encoded_style import mix_styles  # noqa: E402
 
 THUMBNAIL = (600, 400)
 CELL = (300, 200)

@@ -13,7 +13,7 @@ from render import HERE, PROJECT, QUALITY, label, sheet
 
 from a2k_core import EncodedStyle, load_model, match_colors, region_style
 from a2k_core.explain import explain
-from a2k_core.files.image_buffer import to_bytes, to_tensor
+from a2k_core.files.pictures.image_buffer import to_bytes, to_tensor
 
 CELL = (300, 200)
 

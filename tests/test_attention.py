@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from a2k_core.network import attention
-from a2k_core.network.all_to_key import AllToKey
-from a2k_core.network.attention import (
+from a2k_core.network.attention import functional
+from a2k_core.network.attention.all_to_key import AllToKey
+from a2k_core.network.attention.blocks import from_blocks, to_blocks
+from a2k_core.network.attention.functional import (
     distributed_attention,
     overlapped_progressive_attention,
     progressive_attention,
     region_keys,
     route,
 )
-from a2k_core.network.blocks import from_blocks, to_blocks
 from a2k_core.network.statistics import channel_moments
 
 
@@ -106,7 +106,7 @@ def test_ties_take_the_first_block() -> None:
 def test_routing_in_chunks_is_routing_at_once(monkeypatch: pytest.MonkeyPatch, limit: int, styles: int) -> None:
     queries, keys = torch.randn(3, 2, 23, 4, 3), torch.randn(styles, 2, 7, 4, 3)
     whole = route(queries, keys)
-    monkeypatch.setattr(attention, "MAX_SCORE_ELEMENTS", limit)
+    monkeypatch.setattr(functional, "MAX_SCORE_ELEMENTS", limit)
     assert torch.equal(route(queries, keys), whole)
     scores = torch.einsum("bhxrd,bhzrd->bhxz", queries, keys.expand(3, -1, -1, -1, -1))
     assert torch.equal(whole, scores.argmax(-1))
@@ -127,7 +127,7 @@ class Products(TorchDispatchMode):
 
 
 def test_routing_holds_few_scores_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attention, "MAX_SCORE_ELEMENTS", 60)
+    monkeypatch.setattr(functional, "MAX_SCORE_ELEMENTS", 60)
     with Products() as products:
         route(torch.randn(2, 2, 40, 4, 3), torch.randn(1, 2, 10, 4, 3))
     assert sum(products.sizes) == 2 * 2 * 40 * 10
@@ -219,14 +219,14 @@ def test_more_blocks_than_a_kernel_takes_are_attended_in_parts(monkeypatch: pyte
         calls.append(query.shape[1])
         return fused(query, *arguments, **options)
 
-    monkeypatch.setattr(attention, "FEW_KEYS", 3)  # of the four a block has, so that the fused kernel is asked
-    monkeypatch.setattr(attention, "MAX_KERNEL_BATCH", 50)
+    monkeypatch.setattr(functional, "FEW_KEYS", 3)  # of the four a block has, so that the fused kernel is asked
+    monkeypatch.setattr(functional, "MAX_KERNEL_BATCH", 50)
     monkeypatch.setattr(F, "scaled_dot_product_attention", counting)
     assert torch.allclose(progressive_attention(query, blocks, blocks), expected, atol=1e-6)
     assert calls == [50, 14]
 
 
-@pytest.mark.parametrize("keys", [attention.FEW_KEYS, attention.FEW_KEYS + 1])
+@pytest.mark.parametrize("keys", [functional.FEW_KEYS, functional.FEW_KEYS + 1])
 def test_few_keys_and_many_are_attended_alike(keys: int) -> None:
     query, key, value = torch.randn(2, 8, 5, 7), torch.randn(1, 2, keys, 4), torch.randn(1, 2, keys, 3)
     scores = torch.einsum("bhdn,hzd->bhnz", query.view(2, 2, 4, 35), key[0]) * 0.7

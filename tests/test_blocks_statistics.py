@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from a2k_core.network.blocks import from_blocks, pad_to_multiple, to_blocks
+from a2k_core.network.attention.blocks import from_blocks, pad_to_multiple, to_blocks
 from a2k_core.network.statistics import Moments, PartialMoments, adain, channel_moments, normalize
 
 SIDES = st.integers(1, 40)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from tiny_networks import picture
 
-from a2k_core.network.blocks import pad_to_multiple
+from a2k_core.network.attention.blocks import pad_to_multiple
 from a2k_core.network.regions import Region
 from a2k_core.rendering.buffers import FeatureBuffer, ImageBuffer, PaddedSource, cropped, reader
 

@@ -11,7 +11,7 @@ from example_pictures import examples
 from torch import Tensor
 
 from a2k_core import StyA2K, StyA2KConfig, load_model
-from a2k_core.files.checkpoint import bundled_weights, read_info
+from a2k_core.files.models.checkpoint import bundled_weights, read_info
 from a2k_core.network.statistics import channel_moments
 
 Triple = tuple[Tensor, Tensor, Tensor]

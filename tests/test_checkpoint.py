@@ -17,8 +17,8 @@ from safetensors.torch import load_file, save_file
 from tiny_networks import picture, random_model
 
 from a2k_core import CheckpointError, StyA2K, StyA2KConfig, load_model, save_model
-from a2k_core.files import checkpoint
-from a2k_core.files.checkpoint import read_info
+from a2k_core.files.models import checkpoint
+from a2k_core.files.models.checkpoint import read_info
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from tiny_networks import COMPACT, random_model
 import a2k_core
 from a2k_core.cli.console import Console, duration
 from a2k_core.cli.main import main
-from a2k_core.files.image_buffer import Canvas
-from a2k_core.files.image_io import read_picture, write_picture
-from a2k_core.network.encoded_style import mix_styles
+from a2k_core.files.pictures.image_buffer import Canvas
+from a2k_core.files.pictures.image_io import read_picture, write_picture
+from a2k_core.network.style.encoded_style import mix_styles
 from a2k_core.rendering.resize import resize_to_short_side
 from a2k_core.video.temporal_smoothing import temporal_smoothing
 
@@ -828,7 +828,7 @@ def test_info_of_something_else(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_convert_hands_its_files_over(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from a2k_core.files import convert
+    from a2k_core.files.models import convert
 
     given: dict[str, Path] = {}
     monkeypatch.setattr(convert, "convert_checkpoints", lambda **paths: given.update(paths))

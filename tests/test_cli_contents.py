@@ -12,10 +12,10 @@ from tiny_networks import COMPACT, picture, random_model
 
 import a2k_core
 from a2k_core.cli.main import main
-from a2k_core.files.image_buffer import to_tensor
-from a2k_core.files.image_io import read_picture, write_picture
+from a2k_core.files.pictures.image_buffer import to_tensor
+from a2k_core.files.pictures.image_io import read_picture, write_picture
+from a2k_core.files.pictures.thumbnail import side_by_side, thumbnail
 from a2k_core.files.style_file import fingerprint, load_style, read_thumbnail
-from a2k_core.files.thumbnail import side_by_side, thumbnail
 
 
 @pytest.fixture(scope="module")

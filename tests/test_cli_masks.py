@@ -13,7 +13,7 @@ import a2k_core
 from a2k_core import read_picture, write_picture
 from a2k_core.cli.main import main
 from a2k_core.cli.stylize import masks as masks_module
-from a2k_core.files.image_io import read_mask
+from a2k_core.files.pictures.image_io import read_mask
 
 COUNT = 3
 

@@ -17,7 +17,7 @@ from tiny_networks import COMPACT, picture, random_model
 import a2k_core
 from a2k_core.cli.main import main
 from a2k_core.files.clip_file import ClipReader, clip_writer
-from a2k_core.files.image_io import write_picture
+from a2k_core.files.pictures.image_io import write_picture
 from a2k_core.video.frames import FrameStylizer
 
 av = pytest.importorskip("av", reason='needs PyAV: pip install "stya2k[video]"')

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from a2k_core import InputError, match_colors, save_model
 from a2k_core.cli.main import main
-from a2k_core.files.image_io import read_picture, write_picture
+from a2k_core.files.pictures.image_io import read_picture, write_picture
 
 
 def covariance(image: Tensor) -> Tensor:

@@ -11,9 +11,9 @@ from tiny_networks import COMPACT, picture, random_model
 from torch import Tensor
 
 from a2k_core import StyA2K, StyA2KConfig, TransferOptions, mix_styles, region_style
-from a2k_core.network.colors import color_moments
-from a2k_core.rendering.color import widening_map
-from a2k_core.rendering.color_match import small_copy
+from a2k_core.network.style.colors import color_moments
+from a2k_core.rendering.color.color_match import small_copy
+from a2k_core.rendering.color.color_transfer import widening_map
 from a2k_core.video.frames import FrameStylizer
 from a2k_core.video.schedule import Schedule
 
@@ -66,7 +66,7 @@ def test_a_small_copy_is_the_same_however_it_is_read(size: tuple[int, int], monk
     image = picture(*size)
     whole = small_copy(lambda rows, columns: image[..., rows, columns], *size)
     assert max(whole.shape[2:]) <= 512
-    monkeypatch.setattr("a2k_core.rendering.color_match.ROWS", 1)
+    monkeypatch.setattr("a2k_core.rendering.color.color_match.ROWS", 1)
     assert torch.equal(small_copy(lambda rows, columns: image[..., rows, columns], *size), whole)
     assert (whole.mean() - image.mean()).abs() < 0.02
 

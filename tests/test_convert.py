@@ -18,9 +18,9 @@ from tiny_networks import picture
 from torch import Tensor, nn
 
 from a2k_core import CheckpointError, StyA2KConfig, load_model
-from a2k_core.files import convert
-from a2k_core.files.checkpoint import read_info
-from a2k_core.files.convert import convert_checkpoints
+from a2k_core.files.models import convert
+from a2k_core.files.models.checkpoint import read_info
+from a2k_core.files.models.convert import convert_checkpoints
 
 KINDS = {
     "vgg": "vgg_normalised.pth",

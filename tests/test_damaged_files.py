@@ -20,8 +20,8 @@ from PIL import Image
 from tiny_networks import picture
 
 from a2k_core import EncodedStyle, StyA2K, StyA2KError, load_model, read_picture, save_model
-from a2k_core.files.image_io import MAX_PIXELS
-from a2k_core.files.picture_formats import READ_SUFFIXES
+from a2k_core.files.pictures.image_io import MAX_PIXELS
+from a2k_core.files.pictures.picture_formats import READ_SUFFIXES
 from a2k_core.files.style_file import fingerprint, load_style, save_style
 
 CASES = int(os.environ.get("DAMAGED_FILES", "400"))

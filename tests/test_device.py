@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from a2k_core import StyA2KConfig
-from a2k_core.rendering.device import best_device, best_dtype
+from a2k_core.rendering.hardware.device import best_device, best_dtype
 
 CPU = torch.device("cpu")
 

@@ -11,7 +11,7 @@ from tiny_networks import picture
 
 from a2k_core import CheckpointError, EncodedStyle, InputError, StyA2K
 from a2k_core.files.style_file import load_style, save_style
-from a2k_core.network.encoded_style import MixedStyle, mix_styles
+from a2k_core.network.style.encoded_style import MixedStyle, mix_styles
 
 Two = tuple[EncodedStyle, EncodedStyle]
 

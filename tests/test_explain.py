@@ -11,7 +11,7 @@ from tiny_networks import COMPACT, picture, random_model
 from a2k_core import InputError, StyA2K, save_model
 from a2k_core.cli.main import main
 from a2k_core.explain import CORNERS, GAP, LEVELS, explain
-from a2k_core.files.image_io import read_picture, write_picture
+from a2k_core.files.pictures.image_io import read_picture, write_picture
 
 
 @pytest.mark.parametrize("level", LEVELS)

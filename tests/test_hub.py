@@ -15,12 +15,12 @@ import torch
 import a2k_core
 from a2k_core import CheckpointError, StyA2K, from_pretrained, push_to_hub, save_model
 from a2k_core.errors import UsageError
-from a2k_core.files.checkpoint import read_info
-from a2k_core.files.hub import save_pretrained
+from a2k_core.files.models.checkpoint import read_info
+from a2k_core.files.models.hub import save_pretrained
 
 
 class PlayedHub(SimpleNamespace):
-    """What `a2k_core.files.hub` takes of huggingface_hub, for repositories that are folders."""
+    """What `a2k_core.files.models.hub` takes of huggingface_hub, for repositories that are folders."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder=folder, asked=[])

@@ -15,9 +15,9 @@ import torch
 from PIL import Image, ImageCms, PngImagePlugin
 
 from a2k_core import InputError, PictureError
-from a2k_core.files import picture_formats
-from a2k_core.files.image_buffer import Canvas
-from a2k_core.files.image_io import (
+from a2k_core.files.pictures import picture_formats
+from a2k_core.files.pictures.image_buffer import Canvas
+from a2k_core.files.pictures.image_io import (
     MAX_PIXELS,
     Picture,
     check_output,
@@ -27,7 +27,7 @@ from a2k_core.files.image_io import (
     write_canvas,
     write_picture,
 )
-from a2k_core.files.picture_formats import READ_SUFFIXES, WRITE_SUFFIXES
+from a2k_core.files.pictures.picture_formats import READ_SUFFIXES, WRITE_SUFFIXES
 
 ORIENTATION = 0x0112
 

@@ -23,7 +23,7 @@ from tiny_networks import picture
 
 from a2k_core import CheckpointError, PictureError, StyA2K, load_model, read_picture, save_model, write_picture
 from a2k_core.cli.main import main
-from a2k_core.files.checkpoint import read_info
+from a2k_core.files.models.checkpoint import read_info
 from a2k_core.files.style_file import fingerprint, load_style, save_style
 from training.options import Stage
 from training.state import Progress, StageState, load_checkpoint, save_checkpoint

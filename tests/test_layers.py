@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from a2k_core.network.decoder import AntiCheckerboard
 from a2k_core.network.layers import _PadChannelsLast, conv3x3, reflect_pad
-from a2k_core.rendering.output_copies import OutputCopies
+from a2k_core.rendering.hardware.output_copies import OutputCopies
 
 
 @pytest.mark.parametrize("margin", [1, 2])

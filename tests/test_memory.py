@@ -11,14 +11,14 @@ import pytest
 import torch
 
 from a2k_core import StyA2KConfig
-from a2k_core.rendering import memory
-from a2k_core.rendering.memory import choose_tile, is_out_of_memory, run_in_chunks
+from a2k_core.rendering.hardware import memory
+from a2k_core.rendering.hardware.memory import choose_tile, is_out_of_memory, run_in_chunks
 
 CPU = torch.device("cpu")
 
 PROGRAM = """
 import os, torch
-from a2k_core.rendering.memory import keep_freed_memory, release
+from a2k_core.rendering.hardware.memory import keep_freed_memory, release
 
 def resident():
     with open("/proc/self/statm") as pages:

@@ -13,8 +13,8 @@ from tiny_networks import picture
 from a2k_core import CheckpointError, StyA2K, TransferOptions
 from a2k_core.cli.main import main
 from a2k_core.errors import UsageError
-from a2k_core.files import onnx_file
-from a2k_core.files.onnx_file import _Painter, export_onnx
+from a2k_core.files.models import onnx_file
+from a2k_core.files.models.onnx_file import _Painter, export_onnx
 
 
 def test_what_is_recorded_paints_what_transfer_does(model: StyA2K, monkeypatch: pytest.MonkeyPatch) -> None:

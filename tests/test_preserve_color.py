@@ -10,7 +10,7 @@ from tiny_networks import picture
 from torch import Tensor
 
 from a2k_core import EncodedStyle, InputError, StyA2K, TransferOptions
-from a2k_core.rendering.color import preserve_color
+from a2k_core.rendering.color.color_transfer import preserve_color
 from a2k_core.rendering.postprocess import postprocess
 
 

@@ -15,8 +15,8 @@ from a2k_core import InputError, StyA2K, read_picture, write_picture
 from a2k_core.cli.main import main
 from a2k_core.cli.serve import Painter, examples, is_loopback, page, saved_styles
 from a2k_core.errors import UsageError
+from a2k_core.files.pictures.thumbnail import thumbnail
 from a2k_core.files.style_file import fingerprint, save_style
-from a2k_core.files.thumbnail import thumbnail
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from safetensors.torch import load_file, save_file
 from tiny_networks import COMPACT, picture, random_model
 
 from a2k_core import CheckpointError, StyA2K, save_model
-from a2k_core.files.image_buffer import to_tensor
+from a2k_core.files.pictures.image_buffer import to_tensor
+from a2k_core.files.pictures.thumbnail import side_by_side, thumbnail
 from a2k_core.files.style_file import check_fingerprint, fingerprint, load_style, read_thumbnail, save_style
-from a2k_core.files.thumbnail import side_by_side, thumbnail
 
 
 def test_a_saved_style_gives_the_same_picture(compact_model: StyA2K, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from tiny_networks import COMPACT, picture, random_model
 
 from a2k_core import InputError, StyA2K, save_model
 from a2k_core.cli.main import main
-from a2k_core.files.image_io import read_picture, write_picture
-from a2k_core.network.blocks import blocks_inside, chosen_positions
+from a2k_core.files.pictures.image_io import read_picture, write_picture
+from a2k_core.network.attention.blocks import blocks_inside, chosen_positions
 
 
 def test_blocks_half_inside_are_taken_or_else_the_best() -> None:

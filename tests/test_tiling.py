@@ -14,9 +14,9 @@ from tiny_networks import picture, random_model
 from torch import Tensor
 
 from a2k_core import EncodedStyle, InputError, StyA2K, StyA2KConfig, TransferOptions
-from a2k_core.network import attention
+from a2k_core.network.attention import functional
 from a2k_core.network.regions import Region
-from a2k_core.rendering.receptive_field import receptive_field
+from a2k_core.rendering.tiling.receptive_field import receptive_field
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_any_size_in_any_tiles(
 ) -> None:
     content = picture(height, width, seed=3)
     gaps: list[float] = []
-    with patch.object(attention, "_best", _best_with_gaps(gaps)):
+    with patch.object(functional, "_best", _best_with_gaps(gaps)):
         whole = compact_model.transfer(content, compact_style)
     # Where two style blocks match a block equally well, rounding picks one: here another than there.
     assume(min(gaps) > 1e-5)
@@ -58,7 +58,7 @@ def test_any_size_in_any_tiles(
 
 def _best_with_gaps(gaps: list[float]) -> Callable[[Tensor, Tensor], Tensor]:
     """The choice of style blocks, which also notes the smallest gap between a best score and the next, relative to the best."""
-    best = attention._best
+    best = functional._best
 
     def noted(queries: Tensor, keys: Tensor) -> Tensor:
         first, second = (queries @ keys.transpose(1, 2)).topk(2, -1).values.unbind(-1)
@@ -223,7 +223,7 @@ def test_auto_is_the_whole_with_any_memory(
 ) -> None:
     content = picture(300, 700, seed=1)
     whole = compact_model.transfer(content, compact_style, 0.7)
-    monkeypatch.setattr("a2k_core.rendering.tiling.available", lambda _device: int(gigabytes * 2**30))
+    monkeypatch.setattr("a2k_core.rendering.tiling.tiled_transfer.available", lambda _device: int(gigabytes * 2**30))
     assert _apart(compact_model.transfer(content, compact_style, 0.7, tile="auto"), whole) < 1e-4
 
 
@@ -240,7 +240,7 @@ def test_features_are_computed_once_where_they_fit(
         return forward(image)
 
     monkeypatch.setattr(compact_model.encoder, "forward", counted)
-    monkeypatch.setattr("a2k_core.rendering.tiling.choose_tile", lambda *_arguments: (512, True))
+    monkeypatch.setattr("a2k_core.rendering.tiling.tiled_transfer.choose_tile", lambda *_arguments: (512, True))
     assert _apart(compact_model.transfer(content, compact_style, tile="auto"), whole) < 1e-4
     assert len(calls) == 1 + 4  # of the small copy, whose colors are measured, and of the tiles
     calls.clear()

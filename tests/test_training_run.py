@@ -17,7 +17,7 @@ from tiny_networks import COMPACT, random_model
 from training_helpers import write_pictures, write_vgg16
 
 from a2k_core import load_model, save_model
-from a2k_core.files.checkpoint import read_info
+from a2k_core.files.models.checkpoint import read_info
 
 TRAIN = Path(__file__).resolve().parent.parent / "training" / "train.py"
 # One thread and no workers: quick to start, and the same sums in every process.

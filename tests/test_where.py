@@ -20,7 +20,7 @@ from a2k_core import (
     save_model,
 )
 from a2k_core.cli.main import main
-from a2k_core.files.image_io import read_mask, read_picture, write_picture
+from a2k_core.files.pictures.image_io import read_mask, read_picture, write_picture
 from a2k_core.files.style_file import save_style
 from a2k_core.network.regions import Region
 from a2k_core.rendering.masks import MaskReader, resized_mask

@@ -11,9 +11,9 @@ from safetensors.torch import load_file, save_file
 from tiny_networks import picture
 
 from a2k_core import CheckpointError, InputError, StyA2K, load_model, save_model
-from a2k_core.files.checkpoint import read_info
+from a2k_core.files.models.checkpoint import read_info
 from a2k_core.files.style_file import fingerprint, load_style, save_style
-from a2k_core.network.attention import route
+from a2k_core.network.attention.functional import route
 from a2k_core.rendering.image_batch import check_result
 
 NAN, INF = float("nan"), float("inf")

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from a2k_core import StyA2K, StyA2KConfig
-from a2k_core.network.all_to_key import AllToKey
+from a2k_core.network.attention.all_to_key import AllToKey
 
 COMPACT = StyA2KConfig(
     backbone="compact",

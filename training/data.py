@@ -15,9 +15,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from a2k_core import PictureError
-from a2k_core.files.image_io import read_stored
-from a2k_core.files.picture_folder import pictures_below
-from a2k_core.files.picture_formats import READ_SUFFIXES
+from a2k_core.files.pictures.image_io import read_stored
+from a2k_core.files.pictures.picture_folder import pictures_below
+from a2k_core.files.pictures.picture_formats import READ_SUFFIXES
 
 log = logging.getLogger("train")
 

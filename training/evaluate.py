@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from a2k_core import StyA2KError, load_model
-from a2k_core.files.image_io import read_picture, write_picture
+from a2k_core.files.pictures.image_io import read_picture, write_picture
 from training.data import find_pictures, hold_out
 from training.loss_network import LossNetwork, LossNetworkError, load_loss_network
 from training.losses import normalized

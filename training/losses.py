@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from a2k_core.network.attention import distributed_attention, progressive_attention, region_keys
-from a2k_core.network.blocks import pad_to_multiple, to_blocks
+from a2k_core.network.attention.blocks import pad_to_multiple, to_blocks
+from a2k_core.network.attention.functional import distributed_attention, progressive_attention, region_keys
 from a2k_core.network.statistics import channel_moments, normalize
 
 ALL_TO_KEY_BLOCKS = {1: 16, 2: 8, 3: 8, 4: 4}

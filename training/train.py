@@ -26,9 +26,9 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from a2k_core import CheckpointError, StyA2K, StyA2KError, load_model, save_model
 from a2k_core.cli.console import LastingStream, occupy_standard_streams
-from a2k_core.files.checkpoint import read_info
-from a2k_core.rendering.device import best_device, usable_device
-from a2k_core.rendering.memory import keep_freed_memory
+from a2k_core.files.models.checkpoint import read_info
+from a2k_core.rendering.hardware.device import best_device, usable_device
+from a2k_core.rendering.hardware.memory import keep_freed_memory
 from training.data import CropDataset, batches, find_pictures, hold_out, read_squares
 from training.initialization import initialize
 from training.loss_network import LossNetworkError, load_loss_network

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import PictureError, UsageError
+from ..files.pictures.thumbnail import side_by_side
 from ..files.style_file import fingerprint, save_style
-from ..files.thumbnail import side_by_side
-from ..network.encoded_style import mix_styles
+from ..network.style.encoded_style import mix_styles
 from .console import Console
 from .styles import STYLE_SUFFIX, StyleFiles, check_mix, is_saved_style, open_model
 from .stylize.plan import refuse_overwriting

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import PictureError, UsageError
 from ..explain import explain
-from ..files.image_io import check_output, read_picture, write_picture
+from ..files.pictures.image_io import check_output, read_picture, write_picture
 from .console import Console
 from .styles import StyleFiles, is_saved_style, memory_errors_of, open_model
 from .stylize.plan import refuse_overwriting

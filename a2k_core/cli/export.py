@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from ..errors import UsageError
-from ..files.checkpoint import bundled_weights, load_model, read_info
-from ..files.onnx_file import export_onnx
+from ..files.models.checkpoint import bundled_weights, load_model, read_info
+from ..files.models.onnx_file import export_onnx
 from .console import Console
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from safetensors import safe_open
 
-from ..files.checkpoint import bundled_weights, read_info
+from ..files.models.checkpoint import bundled_weights, read_info
 from .console import print_result
 
 _SPELLED_OUT = ("format", "format_version", "config")

@@ -109,7 +109,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
             dtype=arguments.dtype,
         ).run(console)
     if arguments.command == "convert":
-        from ..files.convert import convert_checkpoints
+        from ..files.models.convert import convert_checkpoints
 
         convert_checkpoints(
             vgg=arguments.vgg,

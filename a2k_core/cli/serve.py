@@ -12,15 +12,15 @@ from typing import Any
 from PIL import Image
 
 from ..errors import StyA2KError, UsageError
-from ..files.checkpoint import load_model
-from ..files.image_buffer import to_bytes, to_tensor
-from ..files.image_io import read_stored
+from ..files.models.checkpoint import load_model
+from ..files.pictures.image_buffer import to_bytes, to_tensor
+from ..files.pictures.image_io import read_stored
+from ..files.pictures.thumbnail import SIDE
 from ..files.style_file import fingerprint, load_style, read_thumbnail
-from ..files.thumbnail import SIDE
 from ..model import StyA2K
-from ..network.encoded_style import EncodedStyle
+from ..network.style.encoded_style import EncodedStyle
 from ..options import MAX_STRENGTH, Progress, TransferOptions
-from ..rendering.device import best_dtype
+from ..rendering.hardware.device import best_dtype
 from ..rendering.resize import resize_to_short_side
 from .console import Console
 from .styles import STYLE_SUFFIX, is_saved_style

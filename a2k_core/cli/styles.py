@@ -12,15 +12,15 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import InputError, UsageError
-from ..files.checkpoint import load_model
-from ..files.image_io import read_mask, read_picture
+from ..files.models.checkpoint import load_model
+from ..files.pictures.image_io import read_mask, read_picture
+from ..files.pictures.thumbnail import thumbnail
 from ..files.style_file import fingerprint, load_style, read_thumbnail
-from ..files.thumbnail import thumbnail
 from ..model import StyA2K
-from ..network.encoded_style import EncodedStyle, check_shares
-from ..rendering.color import match_colors
-from ..rendering.device import DTYPES, best_dtype, usable_device
-from ..rendering.memory import is_out_of_memory, keep_freed_memory
+from ..network.style.encoded_style import EncodedStyle, check_shares
+from ..rendering.color.color_transfer import match_colors
+from ..rendering.hardware.device import DTYPES, best_dtype, usable_device
+from ..rendering.hardware.memory import is_out_of_memory, keep_freed_memory
 from ..rendering.resize import resize_to_short_side
 from .console import Console
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..errors import PictureError, UsageError
 from .atomic_write import temporary_beside
-from .image_buffer import to_bytes
+from .pictures.image_buffer import to_bytes
 
 if TYPE_CHECKING:
     import av

@@ -15,12 +15,12 @@ from torch import Tensor
 
 from ..errors import CheckpointError
 from ..model import StyA2K
-from ..network.all_to_key import LevelStyle
-from ..network.colors import ColorMoments
-from ..network.encoded_style import EncodedStyle, check_shares, mix_styles
-from ..network.region_style import RegionStyle
-from .checkpoint import write_safetensors
-from .thumbnail import from_text, to_text
+from ..network.attention.all_to_key import LevelStyle
+from ..network.style.colors import ColorMoments
+from ..network.style.encoded_style import EncodedStyle, check_shares, mix_styles
+from ..network.style.region_style import RegionStyle
+from .models.checkpoint import write_safetensors
+from .pictures.thumbnail import from_text, to_text
 
 FORMAT = "stya2k-style"
 FORMAT_VERSION = 7
@@ -63,7 +63,7 @@ def save_style(
         style: stored in the dtype it has. A mixture is stored as all its parts, with their shares.
         path: ends in `.safetensors`; its folder must exist.
         model_fingerprint: `fingerprint` of the model that encoded it.
-        thumbnail: what shows people which style it is, as of `files.thumbnail`.
+        thumbnail: what shows people which style it is, as of `pictures.thumbnail`.
 
     Raises:
         CheckpointError: when the file cannot be written, or the style has regions.

@@ -11,16 +11,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..config import STRIDES, StyA2KConfig
-from .all_to_key import AllToKey
-from .blocks import blocks_inside
+from .attention.all_to_key import AllToKey
+from .attention.blocks import blocks_inside
 from .decoder import CompactDecoder, VGGDecoder
-from .encoded_style import EncodedStyle
 from .encoder import CompactEncoder, Features, VGGEncoder
 from .layers import conv3x3
 from .noise import noise
-from .region_style import RegionStyle
 from .regions import Region, Regions
 from .statistics import Moments, channel_moments
+from .style.encoded_style import EncodedStyle
+from .style.region_style import RegionStyle
 
 
 class StyleNetwork(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..config import STRIDES
-from ..network.blocks import reflected_indices
+from ..network.attention.blocks import reflected_indices
 from ..network.encoder import Features
 from ..network.regions import Region, Regions
 

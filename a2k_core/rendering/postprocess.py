@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..network.colors import ColorMap
+from ..network.style.colors import ColorMap
 from ..options import TransferOptions
-from .color import preserve_color
-from .color_match import matched
+from .color.color_match import matched
+from .color.color_transfer import preserve_color
 
 
 def postprocess(

@@ -12,14 +12,14 @@ import dataclasses
 import torch
 from torch import Tensor
 
-from ..network.encoded_style import EncodedStyle
 from ..network.network import StyleNetwork
-from ..network.region_style import RegionStyle
 from ..network.regions import Region
+from ..network.style.encoded_style import EncodedStyle
+from ..network.style.region_style import RegionStyle
 from ..options import TransferOptions
 from .buffers import ImageBuffer, PaddedSource, Write, reader
 from .masks import MaskReader, RegionReader, strength_at
-from .tiling import TiledTransfer
+from .tiling.tiled_transfer import TiledTransfer
 
 SIDE = 512
 """Pixels of the longer side of the picture that is painted at a stroke size of 1."""

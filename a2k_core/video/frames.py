@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from ..model import StyA2K
-from ..network.colors import ColorMap
-from ..network.encoded_style import EncodedStyle, mix_styles
-from ..network.region_style import RegionStyle, part_of
 from ..network.regions import Region
 from ..network.statistics import ClipStatistics
+from ..network.style.colors import ColorMap
+from ..network.style.encoded_style import EncodedStyle, mix_styles
+from ..network.style.region_style import RegionStyle, part_of
 from ..options import MAX_STRENGTH, Progress, TransferOptions
-from ..rendering.color_match import mean_map
+from ..rendering.color.color_match import mean_map
 from ..rendering.masks import MaskReader
 from .optical_flow import has_optical_flow
 from .scenes import Scene

@@ -13,7 +13,7 @@ from client import ROOT, Host, Prompt, error_of, get, node, pictures_of, run, tr
 from safetensors.torch import save_file
 
 from a2k_core import StyA2K, StyA2KConfig, load_model
-from a2k_core.files.checkpoint import bundled_weights, save_model
+from a2k_core.files.models.checkpoint import bundled_weights, save_model
 
 
 def options(host: str, kind: str, name: str) -> list[str]:

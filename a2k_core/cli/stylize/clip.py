@@ -25,10 +25,10 @@ from ...files.clip_file import (
     is_clip,
     require_pyav,
 )
-from ...files.image_buffer import to_tensor
-from ...files.image_io import read_stored, write_picture
+from ...files.pictures.image_buffer import to_tensor
+from ...files.pictures.image_io import read_stored, write_picture
 from ...model import StyA2K
-from ...network.encoded_style import check_shares
+from ...network.style.encoded_style import check_shares
 from ...options import MAX_STRENGTH, Tile
 from ...video.frames import FrameStylizer
 from ...video.scenes import Scene, find_scenes

@@ -8,11 +8,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ...files.image_buffer import StoredPicture, to_tensor
+from ...files.pictures.image_buffer import StoredPicture, to_tensor
 from ...network.regions import Region
 from ...options import Progress, TransferOptions
 from ...rendering.buffers import Write
-from ...rendering.color import color_map
+from ...rendering.color.color_transfer import color_map
 from ...rendering.masks import MaskReader
 from ..styles import StyleFiles
 from .masks import MaskFiles

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ...errors import PictureError, UsageError
 from ...files.clip_file import ClipFrame, ClipReader, is_clip
-from ...files.image_io import read_mask
+from ...files.pictures.image_io import read_mask
 from .options import StylizeOptions
 from .plan import pictures_in
 

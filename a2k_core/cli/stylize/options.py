@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from ...errors import UsageError
-from ...files.picture_folder import pictures_below
+from ...files.pictures.picture_folder import pictures_below
 from ...options import MAX_STRENGTH, STROKE_SIZES, Tile
 from ..styles import check_mix, is_saved_style
 

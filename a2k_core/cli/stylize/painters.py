@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from ...files.image_buffer import StoredPicture, to_tensor
+from ...files.pictures.image_buffer import StoredPicture, to_tensor
 from ...model import StyA2K
-from ...network.encoded_style import EncodedStyle, mix_styles
-from ...network.region_style import RegionStyle, region_style
+from ...network.style.encoded_style import EncodedStyle, mix_styles
+from ...network.style.region_style import RegionStyle, region_style
 from ...options import Progress, TransferOptions
 from ...rendering.buffers import Write
 from ...video.frames import FrameStylizer

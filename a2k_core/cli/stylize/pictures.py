@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError, PictureError, StyA2KError
-from ...files.image_buffer import Canvas, StoredPicture, to_tensor
-from ...files.image_io import MAX_PIXELS, check_output, holds_alpha, read_stored, write_canvas
+from ...files.pictures.image_buffer import Canvas, StoredPicture, to_tensor
+from ...files.pictures.image_io import MAX_PIXELS, check_output, holds_alpha, read_stored, write_canvas
 from ...model import StyA2K
 from ...options import Progress
-from ...rendering.memory import release
+from ...rendering.hardware.memory import release
 from ...video.scenes import Scene, find_scenes
 from ..console import Console, duration, progress_text
 from ..styles import memory_errors_of

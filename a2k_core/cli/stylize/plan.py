@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from ...errors import PictureError, UsageError
-from ...files.image_buffer import StoredPicture
-from ...files.image_io import check_output
-from ...files.picture_folder import pictures_below
-from ...files.picture_formats import READ_SUFFIXES, WRITE_SUFFIXES
+from ...files.pictures.image_buffer import StoredPicture
+from ...files.pictures.image_io import check_output
+from ...files.pictures.picture_folder import pictures_below
+from ...files.pictures.picture_formats import READ_SUFFIXES, WRITE_SUFFIXES
 from ...options import Progress
 from ...rendering.buffers import Write
 

@@ -10,14 +10,14 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from .attention import (
+from ..statistics import Moments, adain, channel_moments, normalize
+from .blocks import chosen_positions, to_blocks
+from .functional import (
     distributed_attention,
     overlapped_progressive_attention,
     progressive_attention,
     region_keys,
 )
-from .blocks import chosen_positions, to_blocks
-from .statistics import Moments, adain, channel_moments, normalize
 
 
 @dataclasses.dataclass(frozen=True)

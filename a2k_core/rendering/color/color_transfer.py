@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..errors import InputError
-from ..network.colors import ColorMap, ColorMoments, color_moments
-from ..network.statistics import EPSILON
-from ..options import check_image
+from ...errors import InputError
+from ...network.statistics import EPSILON
+from ...network.style.colors import ColorMap, ColorMoments, color_moments
+from ...options import check_image
 
 COLORS = ("style", "content", "matched", "only")
 """Where colors come from: the style; the content, luminance apart; the content, to which the style picture is matched before it is

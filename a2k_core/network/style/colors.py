@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .statistics import EPSILON
+from ..statistics import EPSILON
 
 
 class ColorMoments(NamedTuple):

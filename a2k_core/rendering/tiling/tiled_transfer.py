@@ -11,21 +11,21 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from ..config import STRIDES
-from ..network.colors import ColorMap, color_moments
-from ..network.encoded_style import EncodedStyle
-from ..network.encoder import Features
-from ..network.network import StyleNetwork
-from ..network.region_style import RegionStyle
-from ..network.regions import Region, Regions
-from ..network.statistics import ClipStatistics, Moments, PartialMoments, channel_moments
-from ..options import Tile, TransferOptions
-from .buffers import FeatureBuffer, PaddedSource, Write, cropped
-from .color import widening_map
-from .color_match import color_maps, matches_colors, reduction, small_copy
-from .masks import MaskReader, RegionReader, strength_at
-from .memory import available, choose_tile, is_out_of_memory, release
-from .postprocess import postprocess
+from ...config import STRIDES
+from ...network.encoder import Features
+from ...network.network import StyleNetwork
+from ...network.regions import Region, Regions
+from ...network.statistics import ClipStatistics, Moments, PartialMoments, channel_moments
+from ...network.style.colors import ColorMap, color_moments
+from ...network.style.encoded_style import EncodedStyle
+from ...network.style.region_style import RegionStyle
+from ...options import Tile, TransferOptions
+from ..buffers import FeatureBuffer, PaddedSource, Write, cropped
+from ..color.color_match import color_maps, matches_colors, reduction, small_copy
+from ..color.color_transfer import widening_map
+from ..hardware.memory import available, choose_tile, is_out_of_memory, release
+from ..masks import MaskReader, RegionReader, strength_at
+from ..postprocess import postprocess
 from .receptive_field import EachLevel, receptive_field
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
-from ..errors import PictureError
+from ...errors import PictureError
 
 logger = logging.getLogger(__name__)
 

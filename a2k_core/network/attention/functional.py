@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..layers import reflect_pad
 from .blocks import from_blocks, to_blocks
-from .layers import reflect_pad
 
 MAX_SCORE_ELEMENTS = 2**24
 """Scores held at once (64 MiB in fp32): more are computed in row chunks, or by a kernel that holds none."""

@@ -8,8 +8,8 @@ import functools
 import torch
 from torch import Tensor, nn
 
-from ..config import STRIDES, StyA2KConfig
-from ..network.network import StyleNetwork
+from ...config import STRIDES, StyA2KConfig
+from ...network.network import StyleNetwork
 
 HEIGHT, WIDTH = 32, 512
 """Pixels of the probing pictures: fields of up to 240 to each side are found."""

@@ -18,10 +18,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..config import StyA2KConfig
-from ..errors import CheckpointError
-from ..model import StyA2K
-from ..network.encoder import VGG19_DEPTHS
+from ...config import StyA2KConfig
+from ...errors import CheckpointError
+from ...model import StyA2K
+from ...network.encoder import VGG19_DEPTHS
 from .checkpoint import save_model
 
 log = logging.getLogger(__name__)

@@ -15,11 +15,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ..config import StyA2KConfig
-from ..errors import CheckpointError, ConfigError, InputError
-from ..model import StyA2K
-from ..rendering.device import DTYPES, best_device, usable_device
-from .atomic_write import temporary_beside
+from ...config import StyA2KConfig
+from ...errors import CheckpointError, ConfigError, InputError
+from ...model import StyA2K
+from ...rendering.hardware.device import DTYPES, best_device, usable_device
+from ..atomic_write import temporary_beside
 
 FORMAT = "stya2k"
 FORMAT_VERSION = 1
@@ -165,7 +165,7 @@ def bundled_weights() -> Path:
     Raises:
         CheckpointError: when neither is there.
     """
-    here = Path(__file__).resolve().parent.parent
+    here = Path(__file__).resolve().parents[2]
     candidates = [here / "weights" / BUNDLED_WEIGHTS, here.parent / "weights" / BUNDLED_WEIGHTS]
     for candidate in candidates:
         if candidate.is_file():

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ..errors import InputError
+from ...errors import InputError
 from .encoded_style import EncodedStyle
 
 

@@ -13,14 +13,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..network.blocks import pad_to_multiple
-from ..network.colors import ColorMap, color_moments, pooled_moments
-from ..network.encoded_style import EncodedStyle
-from ..network.network import StyleNetwork
-from ..network.region_style import RegionStyle
-from ..network.statistics import channel_moments
-from .buffers import Read
-from .color import widening_map
+from ...network.attention.blocks import pad_to_multiple
+from ...network.network import StyleNetwork
+from ...network.statistics import channel_moments
+from ...network.style.colors import ColorMap, color_moments, pooled_moments
+from ...network.style.encoded_style import EncodedStyle
+from ...network.style.region_style import RegionStyle
+from ..buffers import Read
+from .color_transfer import widening_map
 
 SIDE = 512
 """Pixels of the longer side of the small copy at most."""

@@ -12,7 +12,7 @@ from typing import cast
 
 import torch
 
-from ..config import STRIDES, StyA2KConfig
+from ...config import STRIDES, StyA2KConfig
 
 UNKNOWN_SYSTEM = 4 * 2**30
 """Bytes that count as free where the system does not say: on Windows, and with drivers that do not tell."""

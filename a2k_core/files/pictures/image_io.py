@@ -16,9 +16,9 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from ..errors import InputError, PictureError
-from ..options import check_image
-from .atomic_write import temporary_beside
+from ...errors import InputError, PictureError
+from ...options import check_image
+from ..atomic_write import temporary_beside
 from .color_profile import to_srgb_and_alpha
 from .image_buffer import Canvas, StoredPicture, on_white, to_bytes, to_tensor
 from .picture_formats import READ_FORMATS, WRITE_SUFFIXES, formats_to_try

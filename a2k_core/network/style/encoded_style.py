@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from ..errors import InputError
-from .all_to_key import LevelStyle
+from ...errors import InputError
+from ..attention.all_to_key import LevelStyle
 from .colors import ColorMoments
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(LevelStyle))

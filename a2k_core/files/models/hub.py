@@ -13,9 +13,9 @@ from types import ModuleType
 
 import torch
 
-from ..errors import CheckpointError, UsageError
-from ..model import StyA2K
-from .atomic_write import temporary_beside
+from ...errors import CheckpointError, UsageError
+from ...model import StyA2K
+from ..atomic_write import temporary_beside
 from .checkpoint import load_model, read_info, save_model
 
 MODEL_FILE = "model.safetensors"

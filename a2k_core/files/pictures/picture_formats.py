@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, features
 
-from ..errors import PictureError
+from ...errors import PictureError
 
 READ_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 """Formats that are always read, by Pillow's names. A short list on purpose: some of its other decoders start programs."""

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .layers import reflected
+from ..layers import reflected
 
 
 def pad_to_multiple(image: Tensor, multiple: int) -> Tensor:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from ..config import StyA2KConfig
-from ..errors import InputError
+from ...config import StyA2KConfig
+from ...errors import InputError
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 """Number formats of the convolutions, by the names that users give."""

@@ -17,13 +17,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import CheckpointError, UsageError
-from ..model import StyA2K
-from ..network.blocks import pad_to_multiple
-from ..network.statistics import channel_moments
-from ..options import TransferOptions
-from ..rendering.postprocess import postprocess
-from .atomic_write import temporary_beside
+from ...errors import CheckpointError, UsageError
+from ...model import StyA2K
+from ...network.attention.blocks import pad_to_multiple
+from ...network.statistics import channel_moments
+from ...options import TransferOptions
+from ...rendering.postprocess import postprocess
+from ..atomic_write import temporary_beside
 
 TOLERANCE = 1e-3
 """How far a file's pictures may lie from the model's, in the mean over all pixels."""

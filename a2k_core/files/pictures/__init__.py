@@ -1,0 +1,1 @@
+"""Pictures on disk: reading and writing them, their formats and color profiles."""

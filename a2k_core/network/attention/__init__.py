@@ -1,0 +1,1 @@
+"""All-to-key attention (paper, section 3.2)."""

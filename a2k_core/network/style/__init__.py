@@ -1,0 +1,1 @@
+"""What a style picture becomes: everything that depends on the style alone."""

@@ -1,0 +1,1 @@
+"""Colors of the result: the match to the style, and the content's own."""

@@ -1,0 +1,1 @@
+"""Pictures computed tile by tile, exactly."""
