@@ -462,7 +462,7 @@ def test_file_as_output_of_a_folder(
         (["notes.txt", "wave.jpg"], 1, "notes.txt: not a picture"),
         (["content.png", "wave.jpg", "--strength", "2.5"], 2, "strength is 2.5"),
         (["content.png", "wave.jpg", "--strength", "nan"], 2, "strength is nan"),
-        (["content.png", "wave.jpg", "--keep-colours", "1.5"], 2, "keep-colours is 1.5; it must lie between 0"),
+        (["content.png", "wave.jpg", "--keep-colours", "1.5"], 2, "keep_colours is 1.5; it must lie between 0"),
         (["content.png", "wave.jpg", "--mix", "1", "1"], 2, "--mix has 2 shares for 1 styles"),
         (["content.png", "wave.jpg", "--mix", "-1"], 2, "shares are 0 or more"),
         (["content.png", "wave.jpg", "--video"], 2, "content.png is one picture; --video takes a folder of frames"),

@@ -200,7 +200,7 @@ def test_the_command_line_paints_as_the_library(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["in/photo.png", "--stroke-size", "9"], "--stroke-size is 9; it must be 0"),
+        (["in/photo.png", "--stroke-size", "9"], "stroke_size is 9.0; it must be 0"),
         (["in", "--video", "--stroke-size", "1"], "--stroke-size is for pictures"),
         (["in/photo.png", "--color", "only", "--stroke-size", "1"], "nor --stroke-size"),
     ],

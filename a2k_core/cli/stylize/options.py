@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from ...errors import UsageError
+from ...errors import InputError, UsageError
 from ...files.pictures.picture_folder import pictures_below
-from ...options import MAX_STRENGTH, STROKE_SIZES, Tile
+from ...options import Tile, TransferOptions
 from ..styles import check_mix, is_saved_style
 
 
@@ -104,20 +104,10 @@ class StylizeOptions:
     def check(self) -> None:
         """Raise `UsageError` for numbers out of range and options that do not go together."""
         for strength in self.strengths:
-            if not 0 <= strength <= MAX_STRENGTH:
-                raise UsageError(
-                    f"the strength is {strength:g}; it must lie between 0 (the content) and {MAX_STRENGTH:g}"
-                )
-        if not 0 <= self.preserve_color <= 1:
-            raise UsageError(
-                f"keep-colours is {self.preserve_color:g}; it must lie between 0 (the style's) and 1 (the content's own)"
-            )
-        finest, broadest = STROKE_SIZES
-        if self.stroke_size != 0 and not finest <= self.stroke_size <= broadest:
-            raise UsageError(
-                f"--stroke-size is {self.stroke_size:g}; it must be 0 (a size in pixels) or lie between {finest:g} (fine) and "
-                f"{broadest:g} (broad)"
-            )
+            try:
+                TransferOptions(strength, self.preserve_color, stroke_size=self.stroke_size)
+            except InputError as error:
+                raise UsageError(str(error)) from error
         if not 1 <= self.shard[0] <= self.shard[1]:
             raise UsageError(f"--shard is {self.shard[0]}/{self.shard[1]}; the shards of 8 runs are 1/8 to 8/8")
         if self.color in ("matched", "only"):
