@@ -28,9 +28,6 @@ TEXTURE_LEVELS = {1: 0.7, 2: 1.0, 3: 1.5}
 HALF_TEXTURE_LEVELS = {2: 1.0, 3: 1.0}
 """The same at half size, where strokes and swirls of 40 to 120 px are."""
 
-GRAIN_WINDOW = 32
-"""Side in pixels of the windows whose spectra the grain loss compares."""
-
 
 class Seen:
     """Pictures through the loss network.
@@ -38,11 +35,14 @@ class Seen:
     Args:
         network: gives five levels of features.
         images: `[B, 3, H, W]` RGB in 0..1.
+        levels: their features, where they are known already.
     """
 
-    def __init__(self, network: Callable[[Tensor], list[Tensor]], images: Tensor) -> None:
+    def __init__(
+        self, network: Callable[[Tensor], list[Tensor]], images: Tensor, levels: list[Tensor] | None = None
+    ) -> None:
         self.images = images
-        self.levels = network(images)
+        self.levels = network(images) if levels is None else levels
         self._network = network
 
     @functools.cached_property
@@ -59,10 +59,10 @@ class Painted:
     content: Seen
     style: Seen
 
-    rebuilt: Tensor
-    """Pictures painted in their own style, `[B, 3, H, W]` RGB in 0..1. None of them where a preset has no identity loss."""
+    rebuilt: Seen
+    """Pictures painted in their own style. None of them where a preset has no identity loss."""
 
-    original: Tensor
+    original: Seen
     """The same pictures as they were."""
 
 
@@ -106,14 +106,13 @@ def texture_loss(painted: Painted) -> Tensor:
 
 
 def grain_loss(painted: Painted) -> Tensor:
-    """How far fine detail, of 2 to 16 px, is stronger at any frequency and in any direction than the style's and the content's: squared
-    logarithm of the ratio of spectra.
+    """How far the finest detail, of 2 to 4 px, is stronger than the style's and the content's: squared logarithm of the ratio.
 
-    The VGG hardly sees such detail. Without this loss a weave or a crosshatch, whose lines all have one distance and direction, covers
-    busy places.
+    The VGG hardly sees such detail. Without this loss a weave of that period covers busy places.
     """
-    ours, style, content = (_fine_spectrum(seen.images) for seen in (painted.stylized, painted.style, painted.content))
-    return F.relu(ours - torch.maximum(style, content)).square().mean()
+    ours, style, content = (_finest_energy(seen.images) for seen in (painted.stylized, painted.style, painted.content))
+    allowed = torch.maximum(style, content)
+    return F.relu(torch.log((ours + 1e-5) / (allowed + 1e-5))).square().mean()
 
 
 def all_to_key_loss(painted: Painted) -> Tensor:
@@ -127,9 +126,15 @@ def all_to_key_loss(painted: Painted) -> Tensor:
     )
 
 
-def identity_loss(painted: Painted) -> Tensor:
-    """A picture painted in its own style is that picture (Park & Lee, CVPR 2019, eq. 10, its first term)."""
-    return F.mse_loss(painted.rebuilt, painted.original)
+def identity_pixel_loss(painted: Painted) -> Tensor:
+    """A picture painted in its own style is that picture (Park & Lee, CVPR 2019, eq. 10), in pixels."""
+    return F.mse_loss(painted.rebuilt.images, painted.original.images)
+
+
+def identity_feature_loss(painted: Painted) -> Tensor:
+    """The same in features."""
+    pairs = zip(painted.rebuilt.levels, painted.original.levels, strict=True)
+    return _sum(F.mse_loss(ours.float(), theirs.float()) for ours, theirs in pairs)
 
 
 LOSSES: dict[str, Callable[[Painted], Tensor]] = {
@@ -137,7 +142,8 @@ LOSSES: dict[str, Callable[[Painted], Tensor]] = {
     "style": style_loss,
     "texture": texture_loss,
     "grain": grain_loss,
-    "identity": identity_loss,
+    "identity_pixels": identity_pixel_loss,
+    "identity_features": identity_feature_loss,
     "all_to_key": all_to_key_loss,
     "global": global_loss,
 }
@@ -148,17 +154,13 @@ def _sum(terms: Iterable[Tensor]) -> Tensor:
     return torch.stack(list(terms)).sum()
 
 
-def _fine_spectrum(images: Tensor) -> Tensor:
-    """`[B, N]`, fp32: the logarithm of the power, a mean over windows and colors, at each of N frequencies above 1/16 per pixel."""
+def _finest_energy(images: Tensor) -> Tensor:
+    """`[B]`, mean square of pictures minus their 5x5 binomial blur, fp32."""
     with torch.autocast(images.device.type, enabled=False):
-        window = torch.hann_window(GRAIN_WINDOW, device=images.device)
-        windows = images.float().unfold(2, GRAIN_WINDOW, GRAIN_WINDOW // 2).unfold(3, GRAIN_WINDOW, GRAIN_WINDOW // 2)
-        centered = windows - windows.mean((-2, -1), keepdim=True)
-        power = torch.fft.rfft2(centered * window[:, None] * window).abs().square()
-        down = torch.fft.fftfreq(GRAIN_WINDOW, device=images.device)[:, None]
-        right = torch.fft.rfftfreq(GRAIN_WINDOW, device=images.device)
-        # A wave of one level of 255 counts as next to nothing.
-        return torch.log(power.mean((1, 2, 3)) + 0.1)[..., torch.hypot(down, right) > 1 / 16]
+        images = images.float()
+        weights = images.new_tensor([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
+        kernel = (weights[:, None] * weights).expand(3, 1, 5, 5)
+        return (images[..., 2:-2, 2:-2] - F.conv2d(images, kernel, groups=3)).square().mean((1, 2, 3))
 
 
 def _moment_distance(ours: Tensor, theirs: Tensor) -> Tensor:

@@ -54,11 +54,11 @@ class PainterStage(nn.Module):
         self.model = model
         self.model.encoder.requires_grad_(False)
         self.weights = dict(stage.losses)
-        self.with_identity = "identity" in self.weights
+        self.with_identity = any(name.startswith("identity") for name in self.weights)
         self._loss_network = (loss_network,)
 
     def forward(self, photos: Tensor, paintings: Tensor) -> Terms:
-        """Paints every photo in the painting of its index; for the identity loss also a quarter of either in itself."""
+        """Paints every photo in the painting of its index; for the identity losses also a quarter of either in itself."""
         model, see = self.model, self._loss_network[0]
         count = len(photos)
         rebuilt = max(1, count // 4) if self.with_identity else 0
@@ -74,13 +74,17 @@ class PainterStage(nn.Module):
         moments = [channel_moments(level) for level in content]
         features = model.stylize(content, moments, encoded, 1.0)
         images = model.decode(features).float()
-        stylized, own = images.split([count, len(contents) - count])
+        levels = see(images)
+        own = [
+            torch.cat([photo[:rebuilt], painting[:rebuilt]])
+            for photo, painting in zip(seen_photos.levels, seen_paintings.levels, strict=True)
+        ]
         painted = Painted(
-            stylized=Seen(see, stylized),
+            stylized=Seen(see, images[:count], [level[:count] for level in levels]),
             content=seen_photos,
             style=seen_paintings,
-            rebuilt=own,
-            original=contents[count:],
+            rebuilt=Seen(see, images[count:], [level[count:] for level in levels]),
+            original=Seen(see, contents[count:], own),
         )
         return {name: weight * LOSSES[name](painted) for name, weight in self.weights.items()}
 

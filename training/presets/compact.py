@@ -10,18 +10,19 @@ PRESET = Preset(
     short_side=(320, 546),
     stages=(
         # relu3_1, relu4_1 and relu5_1 of the VGG, seen by a small encoder, which then stays as it is.
-        Stage("encoder", steps=1500, batch=4, lr=2e-3),
+        Stage("encoder", steps=2000, batch=4, lr=2e-3),
         Stage(
             "painter",
-            steps=3600,
+            steps=5000,
             batch=4,
             lr=1e-3,
             losses={
-                "content": 2.2,
+                "content": 2.0,
                 "style": 10.0,
-                "texture": 12.0,
-                "grain": 60.0,
-                "identity": 50.0,
+                "texture": 8.0,
+                "grain": 2.0,
+                "identity_pixels": 50.0,
+                "identity_features": 1.0,
             },
         ),
     ),
