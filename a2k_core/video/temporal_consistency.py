@@ -35,8 +35,8 @@ LIKENESS = (0.35, 0.65)
 CUT = 0.3
 """Where less of the picture than this can be carried, on average, the scene has changed: all is painted afresh."""
 
-DETAIL_KEPT = 0.3
-"""Share of the lost contrast of fine detail that is given back. With more of it clips get more texture than frames painted alone."""
+DETAIL_GAIN = 1.5
+"""How many times the difference of fine detail is given back, as the filter that finds detail passes a part of it only."""
 
 LAG = 0.08
 """So much strength, or share of a mix, paint may lag behind what is asked for: while they change it is carried for a shorter time."""
@@ -109,13 +109,16 @@ def with_detail_of(painted: Tensor, blended: Tensor) -> Tensor:
         blended: of the same shape.
 
     Returns:
-        `blended` with its detail raised where `painted` has more of it.
+        `blended` with its detail raised where `painted` has more of it, and lowered where it has less: raised alone, it would gather
+        from frame to frame.
     """
-    wanted, found = (
-        box_mean((image - box_mean(image, 3)).square().mean(1, keepdim=True), 15) for image in (painted, blended)
-    )
-    gain = DETAIL_KEPT * ((wanted / found.clamp(min=1e-8)).sqrt().clamp(1, 2) - 1)
-    return torch.addcmul(blended, gain, blended - box_mean(blended, 5))
+    wanted, found = (box_mean(_detail(image).square().mean(1, keepdim=True), 15) for image in (painted, blended))
+    gain = DETAIL_GAIN * ((wanted / found.clamp(min=1e-8)).sqrt().clamp(0.5, 2) - 1)
+    return torch.addcmul(blended, gain, _detail(blended))
+
+
+def _detail(image: Tensor) -> Tensor:
+    return image - box_mean(image, 3)
 
 
 def _first_age(frame: Tensor) -> Tensor:
