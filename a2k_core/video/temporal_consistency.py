@@ -109,15 +109,17 @@ def with_detail_of(painted: Tensor, blended: Tensor) -> Tensor:
         blended: of the same shape.
 
     Returns:
-        `blended` with its detail raised where `painted` has more of it, and lowered where it has less: raised alone, it would gather
-        from frame to frame.
+        `blended` with its detail raised where `painted` has more of it, and lowered where it has less. Were it only raised, it would
+        gather from frame to frame.
     """
-    wanted, found = (box_mean(_detail(image).square().mean(1, keepdim=True), 15) for image in (painted, blended))
+    detail = _detail(blended)
+    wanted, found = (box_mean(each.square().mean(1, keepdim=True), 15) for each in (_detail(painted), detail))
     gain = DETAIL_GAIN * ((wanted / found.clamp(min=1e-8)).sqrt().clamp(0.5, 2) - 1)
-    return torch.addcmul(blended, gain, _detail(blended))
+    return torch.addcmul(blended, gain, detail)
 
 
 def _detail(image: Tensor) -> Tensor:
+    """What is finer than 3 pixels."""
     return image - box_mean(image, 3)
 
 
